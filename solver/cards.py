@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from solver.errors import Problem, SpotError
+from solver.errors import Problem, SpotError, quoted
 
 RANKS = "23456789TJQKA"
 SUITS = "cdhs"
@@ -73,9 +73,11 @@ def parse_cards(text: str, path: str = "") -> tuple[int, ...]:
             continue
         rank, suit = text[position], text[position + 1 : position + 2]
         if rank not in RANKS:
-            raise SpotError([Problem(path, f"'{rank}' is no rank; ranks are {RANKS}", position)])
+            raise SpotError([Problem(path, f"{quoted(rank)} is no rank; ranks are {RANKS}", position)])
         if not suit or suit not in SUITS:
-            raise SpotError([Problem(path, f"'{rank}{suit}' is no card; after a rank comes a suit of {SUITS}", position + 1)])
+            raise SpotError(
+                [Problem(path, f"{quoted(rank + suit)} is no card; after a rank comes a suit of {SUITS}", position + 1)]
+            )
         card = 4 * RANKS.index(rank) + SUITS.index(suit)
         if card in cards:
             raise SpotError([Problem(path, f"card '{rank}{suit}' is repeated", position)])
@@ -92,5 +94,5 @@ def parse_combo(text: str, path: str = "") -> int:
     """
     cards = parse_cards(text, path)
     if len(cards) != 2:
-        raise SpotError([Problem(path, f"'{text}' is no combo of two cards", 0)])
+        raise SpotError([Problem(path, f"{quoted(text)} is no combo of two cards", 0)])
     return int(COMBO_INDEX[cards[0], cards[1]])

@@ -1,9 +1,9 @@
 """Errors of the solver.
 
-    SolverError
-    ├── SpotError          a spot, range, board or size text is wrong (lists every problem found)
-    ├── TooLarge           the tree does not fit in the memory that was allowed
-    └── Cancelled          the caller asked the solve to stop
+SolverError
+├── SpotError          a spot, range, board or size text is wrong (lists every problem found)
+├── TooLarge           the tree does not fit in the memory that was allowed
+└── Cancelled          the caller asked the solve to stop
 """
 
 from __future__ import annotations
@@ -24,6 +24,21 @@ class Problem:
     path: str
     message: str
     position: int | None = None
+
+
+def quoted(value: object) -> str:
+    """A value as a message may show it: short, printable, whatever it is."""
+    if isinstance(value, str):
+        return ascii(value) if len(value) <= 40 else ascii(value[:40]) + "..."
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int):
+        return str(value) if value.bit_length() <= 64 else "a huge number"
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, dict):
+        return "an object"
+    return "a list" if isinstance(value, list | tuple) else "a " + type(value).__name__
 
 
 class SolverError(Exception):
