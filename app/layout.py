@@ -1,0 +1,66 @@
+"""The page decorator: address, title, frame and what runs on arrival, in one place."""
+
+from collections.abc import Callable
+from typing import Any
+
+import reflex as rx
+
+from components.ui import nav_link, shell
+from state import routes
+
+STYLESHEETS = ["/mixline.css", "/play.css"]
+
+_LINKS = (("Play", routes.HOME), ("Leaderboard", routes.LEADERBOARD), ("Solve", routes.SOLVE))
+
+
+def head() -> list[rx.Component]:
+    """What every document's head carries: the theme before the first paint, the font, the icon."""
+    return [
+        rx.el.script(src="/theme.js"),
+        rx.el.link(
+            rel="preload",
+            href="/inter.woff2",
+            custom_attrs={"as": "font", "type": "font/woff2", "crossOrigin": "anonymous"},
+        ),
+        rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+        rx.el.meta(name="color-scheme", content="dark light"),
+    ]
+
+
+def _account() -> rx.Component:
+    return rx.fragment(
+        nav_link("Sign in", routes.SIGN_IN),
+        nav_link("Create account", routes.CREATE_ACCOUNT),
+    )
+
+
+def page(
+    route: str,
+    title: str,
+    policy: str = "public",
+    *,
+    on_load: Any = None,
+    description: str = "A self-hosted GTO trainer for no-limit hold'em.",
+) -> Callable[[Callable[[], rx.Component]], Callable[[], rx.Component]]:
+    """Registers a page inside the shell.
+
+    Args:
+        route: The address, from state.routes.
+        title: The document's title without the product's name.
+        policy: Who the page is for (state.guard.Policy); the guarding itself is done per handler.
+        on_load: Handlers that run on arrival.
+        description: The document's description.
+    """
+
+    def decorate(content: Callable[[], rx.Component]) -> Callable[[], rx.Component]:
+        def framed() -> rx.Component:
+            links = [nav_link(text, href, current=href == route) for text, href in _LINKS]
+            return shell(content(), links=links, account=_account())
+
+        framed.__name__ = content.__name__
+        framed.__doc__ = content.__doc__
+        framed.__policy__ = str(policy)  # type: ignore[attr-defined]
+        rx.page(route=route, title=f"{title} · Mixline", description=description, on_load=on_load)(framed)
+        return content
+
+    return decorate

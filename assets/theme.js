@@ -1,0 +1,14 @@
+// Runs before the first paint, so that the remembered theme never flashes.
+(() => {
+  const root = document.documentElement;
+  const stored = (key, allowed) => {
+    try {
+      const value = localStorage.getItem(key);
+      return allowed.includes(value) ? value : allowed[0];
+    } catch {
+      return allowed[0];
+    }
+  };
+  root.dataset.theme = stored("mixline-theme", ["dark", "light", "system"]);
+  root.dataset.colours = stored("mixline-colours", ["usual", "safe"]);
+})();
