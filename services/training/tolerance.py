@@ -1,0 +1,66 @@
+"""How far a graded loss may be off: t(street, frequency of the action, reach of the hand), % of the pot.
+
+t is meant to be the 90% quantile of |L - L_ref| against a far finer solution, per street and for how well the place is
+trained: a hand that the solver rarely brings here, or an action that it rarely takes, is known less well.
+``bench/tolerance.py`` measures it. A street whose figures were not measured yet says ``fitted = False``, and so does
+every grade built on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """A tolerance and whether it was measured."""
+
+    pct: float
+    fitted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StreetTolerance:
+    """Figures of one street, % of the pot.
+
+    Attributes:
+        common: Both the hand's reach and the action's frequency are at least 10%.
+        rare: The hand is here, but the action (or the hand) is rarer than that.
+        absent: The solver never brings the hand here.
+    """
+
+    common: float
+    rare: float
+    absent: float
+    fitted: bool
+
+
+STREETS = (
+    StreetTolerance(common=0.50, rare=0.75, absent=1.50, fitted=False),
+    StreetTolerance(common=0.25, rare=0.40, absent=0.80, fitted=False),
+    StreetTolerance(common=0.10, rare=0.20, absent=0.40, fitted=False),
+)
+"""First values: about the local exploitability that a street is solved to, more where training is thinner."""
+
+COMMON = 0.10
+
+
+def tolerance(street: int, frequency: float, hand_share: float, solved_to_pct: float, in_range: bool = True) -> Tolerance:
+    """The tolerance of one action's loss.
+
+    Args:
+        street: 0 flop, 1 turn, 2 river.
+        frequency: How often the solver takes the action with this hand.
+        hand_share: Part of the hand's root weight that the solver brings here, 0 to 1.
+        solved_to_pct: Local exploitability at the node, % of its pot: a place solved worse than the street's figure
+            can't be known better than it is solved.
+        in_range: Whether the solver brings the hand here at all.
+    """
+    figures = STREETS[street]
+    if not in_range:
+        pct = figures.absent
+    elif frequency >= COMMON and hand_share >= COMMON:
+        pct = figures.common
+    else:
+        pct = figures.rare
+    return Tolerance(max(pct, solved_to_pct), figures.fitted)
