@@ -1,7 +1,6 @@
-"""The ratings schema."""
+"""The ratings schema: the read model of the weekly board."""
 
 import sqlalchemy as sa
-import sqlmodel
 from alembic import op
 
 revision = "20261123_ratings"
@@ -12,6 +11,16 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("CREATE SCHEMA ratings")
+    op.create_table(
+        "ranked_answer",
+        sa.Column("user_id", sa.Uuid(), sa.ForeignKey("accounts.user.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("item_id", sa.Uuid(), primary_key=True),
+        sa.Column("week", sa.Text(), nullable=False),
+        sa.Column("loss_pct", sa.Float(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=False),
+        schema="ratings",
+    )
+    op.create_index("ranked_answer_week", "ranked_answer", ["week"], schema="ratings")
 
 
 def downgrade() -> None:

@@ -1,0 +1,100 @@
+"""Boards: a page of the standings, and a stream that says when they changed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict
+
+from app.api.deps import OptionalPrincipal
+from app.api.envelope import Envelope, ok
+from app.api.event_stream import ChangeStream
+from services.infra.db import transaction
+from services.infra.errors import NotFound
+from services.ratings.live import feed
+from services.ratings.service import PAGE_LIMIT, Board, get_leaderboards
+
+router = APIRouter(prefix="/leaderboards", tags=["leaderboards"])
+
+
+class EntryOut(BaseModel):
+    """One player. Scores are in % of the pot per decision gained on the field."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    player_id: UUID
+    name: str
+    rank: int | None
+    score_pct: float
+    interval_pct: tuple[float, float] | None
+    decisions: int
+
+
+class ViewerOut(EntryOut):
+    """The caller's own entry; provisional while ``decisions`` is under ``minimum``."""
+
+    provisional: bool
+
+
+class BoardOut(BaseModel):
+    """A page of a board, best player first."""
+
+    board: Literal["weekly"] = "weekly"
+    period: Literal["week"] = "week"
+    week: str
+    starts: datetime
+    ends: datetime
+    minimum: int
+    shrinkage: float
+    total: int
+    items: list[EntryOut]
+    next_cursor: str | None
+    viewer: ViewerOut | None
+
+
+@router.get("/{board}")
+async def leaderboard(
+    board: str,
+    principal: OptionalPrincipal,
+    period: Annotated[Literal["week"], Query(description="The running ISO week, UTC.")] = "week",
+    limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = 50,
+    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
+) -> Envelope[BoardOut]:
+    """The standings of a board. Players whose intervals overlap that of the rank's first player share the rank."""
+    _known(board)
+    async with transaction() as db:
+        page = await get_leaderboards().weekly(
+            db, viewer=principal.user_id if principal is not None else None, limit=limit, cursor=cursor
+        )
+    return ok(_out(page))
+
+
+@router.get("/{board}/events", response_class=ChangeStream)
+async def leaderboard_events(board: str) -> ChangeStream:
+    """Server-sent events: ``board`` at once and after every change, at most one a second."""
+    _known(board)
+    return ChangeStream("board", feed.client)
+
+
+def _known(board: str) -> None:
+    if board != "weekly":
+        raise NotFound(f"there is no board '{board[:40]}'; there is: weekly")
+
+
+def _out(page: Board) -> BoardOut:
+    viewer = page.viewer
+    return BoardOut(
+        week=page.week.name,
+        starts=page.week.starts,
+        ends=page.week.ends,
+        minimum=page.minimum,
+        shrinkage=page.shrinkage,
+        total=page.ranked,
+        items=[EntryOut.model_validate(entry) for entry in page.entries],
+        next_cursor=page.next_cursor,
+        viewer=None if viewer is None else ViewerOut(**asdict(viewer), provisional=viewer.rank is None),
+    )
