@@ -1,0 +1,204 @@
+"""The table in one browser tab: thin handlers over the training service.
+
+A click is graded and committed in one transaction and shown at once; only then is the hand played on, in another one.
+A decision is answered by its id, so a repeated, late or foreign click changes nothing: it only gets the table again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Final, Literal, TypeVar
+from uuid import UUID
+
+import reflex as rx
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.accounts.sessions import ensure_user
+from services.infra.db import transaction
+from services.infra.errors import Conflict, DomainError
+from services.training.service import get_training
+from services.training.views import DrillSpec, Mode, Table
+from state.guard import Policy, policy
+from state.session import principal_of
+from state.views import AnswerView, Seat, SummaryView, TableView, answer_view, seat_of, summary_view, table_view
+
+Phase = Literal["idle", "starting", "decision", "rolling", "paused", "retry", "ended", "summary"]
+"""``rolling``: graded, the next decision is on its way. ``paused``: a mistake waits to be looked at. ``retry``: it is
+taken back. ``ended``: the hand is over. ``summary``: the set is."""
+
+T = TypeVar("T")
+
+_MISTAKES: Final = {"inaccuracy", "wrong", "blunder"}
+
+
+class TrainingState(rx.State):
+    """What this tab shows of its table.
+
+    Attributes:
+        answer: The last grade; it stays beside the table until the next one.
+        error: The last failure in words, empty when there is none.
+    """
+
+    phase: Phase = "idle"
+    table: TableView = TableView()
+    answer: AnswerView = AnswerView()
+    summary: SummaryView = SummaryView()
+    error: str = ""
+    _mode: Mode = "hands"
+    _hand_id: str = ""
+    _session_id: str = ""
+    _seat: Seat = Seat()
+    _worst: tuple[str, ...] = ()
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def play(self) -> AsyncGenerator[None]:
+        """Deal the first decision of a set, or take up the open one."""
+        self.phase, self.error = "starting", ""
+        yield
+        await self._start("hands")
+
+    @rx.event
+    @policy(Policy.MEMBER)
+    async def start_ranked(self) -> AsyncGenerator[None]:
+        """Deal the next decision of the week's ranked set."""
+        self.phase, self.error = "starting", ""
+        yield
+        await self._start("ranked")
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def drill(self) -> AsyncGenerator[None]:
+        """Replay the worst spots of the finished set."""
+        if not self._worst:
+            return
+        self.phase, self.error = "starting", ""
+        yield
+        await self._start("hands", DrillSpec(items=tuple(UUID(item) for item in self._worst)))
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def resume(self) -> None:
+        """Show the open hand, if there is one: after a reload, on another device, the next day."""
+        await self._resume("hands")
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def resume_ranked(self) -> None:
+        """Show the open decision of the week's ranked set, if there is one."""
+        await self._resume("ranked")
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def act(self, decision_id: str, action: str) -> AsyncGenerator[None]:
+        """Answer a decision: the grade is committed and shown first, then the hand goes on."""
+        again = self.phase == "retry"
+        if decision_id != self.table.decision_id or self.phase not in {"decision", "retry"}:
+            await self._resume(self._mode)
+            return
+        self.error = ""
+        answered = get_training().retry if again else get_training().act
+        answer = await self._ask(lambda db, user_id: answered(db, user_id, UUID(decision_id), action))
+        if answer is None:
+            return
+        self.answer = answer_view(answer, self._seat, unrated=again)
+        self.phase = "paused" if again or answer.grade.word in _MISTAKES else "rolling"
+        yield
+        if self.phase == "rolling":
+            await self._advance()
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def advance(self) -> AsyncGenerator[None]:
+        """Go on after a pause."""
+        if self.phase != "paused":
+            return
+        self.phase, self.error = "rolling", ""
+        yield
+        await self._advance()
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def try_again(self) -> None:
+        """Take the mistake back and offer the decision again, unrated."""
+        if self.phase == "paused":
+            self.phase = "retry"
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def next_hand(self) -> AsyncGenerator[None]:
+        """Deal the next hand of the set."""
+        if self.phase != "ended":
+            return
+        self.phase, self.error = "rolling", ""
+        yield
+        session_id = UUID(self._session_id)
+        await self._ask(
+            lambda db, user_id: self._show(db, user_id, get_training().next_hand(db, user_id, session_id)), "ended"
+        )
+
+    async def _ask(
+        self, work: Callable[[AsyncSession, UUID], Awaitable[T]], otherwise: Phase | None = None
+    ) -> T | None:
+        """Run work in a transaction for the caller.
+
+        A failure becomes `error`, the phase falls back to `otherwise` where that is given, and the result is None.
+        """
+        try:
+            principal = await principal_of(self)
+            async with transaction() as db:
+                await ensure_user(db, principal)
+                return await work(db, principal.user_id)
+        except Conflict:
+            await self._resume(self._mode)
+            self.error = "Already answered elsewhere. This is the table as it stands."
+        except DomainError as failure:
+            self.error = failure.message
+            self.phase = otherwise or self.phase
+        return None
+
+    async def _start(self, mode: Mode, drill: DrillSpec | None = None) -> None:
+        self._mode = mode
+        await self._ask(
+            lambda db, user_id: self._show(db, user_id, get_training().start(db, user_id, mode, drill)),
+            "summary" if drill else "idle",
+        )
+
+    async def _resume(self, mode: Mode) -> None:
+        self._mode = mode
+        try:
+            principal = await principal_of(self)
+            async with transaction() as db:
+                if not await self._show(db, principal.user_id, get_training().current(db, principal.user_id, mode)):
+                    self.phase = "idle"
+        except DomainError as failure:
+            self.error = failure.message
+
+    async def _advance(self) -> None:
+        hand_id = UUID(self._hand_id)
+        await self._ask(
+            lambda db, user_id: self._show(db, user_id, get_training().advance(db, user_id, hand_id)), "paused"
+        )
+
+    async def _show(self, db: AsyncSession, user_id: UUID, coming: Awaitable[Table | None]) -> bool:
+        """Show the table that the service gives; False when there is none."""
+        table = await coming
+        if table is None:
+            return False
+        self._hand_id, self._session_id, self._seat = str(table.hand_id), str(table.session_id), seat_of(table)
+        if table.answers and str(table.answers[-1].decision_id) != self.answer.decision_id:
+            self.answer = answer_view(table.answers[-1], self._seat)
+        self.table = table_view(table)
+        match table.status:
+            case "set_done":
+                summary = await get_training().summary(db, user_id, table.session_id)
+                self._worst = tuple(str(spot.decision_id) for spot in summary.worst)
+                self.summary = summary_view(summary)
+                self.phase = "summary"
+            case "decision":
+                self.phase = "decision"
+            case "ended":
+                self.phase = "ended"
+            case _:
+                self.phase = "paused"
+        return True

@@ -1,0 +1,421 @@
+"""What the browser is shown of a table: frozen view models, and the one place where chips become bb and % text.
+
+Public vars reach the browser, so a view is built only from `services.training.views` values, which hold nothing that
+must stay hidden: no villain card before the end, no mix before the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+from services.training.views import Answer, Grade, HandResult, Step, StreetLoss, Summary, Table, WorstSpot
+from solver.cards import COMBO_CLASS, COMBO_INDEX, HAND_CLASSES, card_to_text
+
+STREETS: Final = ("Flop", "Turn", "River")
+POT_TYPES: Final = {"SRP": "single-raised pot", "3BP": "3-bet pot", "4BP": "4-bet pot", "custom": "custom spot"}
+_WORDS: Final = ("best", "correct", "inaccuracy", "wrong", "blunder", "uncertain")
+
+
+def number(value: float, places: int = 1) -> str:
+    """Rounded half up, without trailing zeros, with a real minus sign: 2.5, 9, −0.31."""
+    rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    text = format(rounded, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in {"-0", "0"} else text.replace("-", "−")
+
+
+def fixed(value: float, places: int = 2) -> str:
+    """With all its decimals, for columns: 2.50, −0.31."""
+    rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return format(abs(rounded) if rounded == 0 else rounded, "f").replace("-", "−")
+
+
+def bb(chips: float, big_blind: int) -> str:
+    """Chips as big blinds with their unit: 25 of 10 -> ``2.5 bb``."""
+    return f"{number(chips / big_blind)} bb"
+
+
+def signed_bb(amount_bb: float) -> str:
+    """With a plus sign where it is one: ``+4.2 bb``."""
+    text = number(amount_bb)
+    return f"{'+' if amount_bb > 0 and text != '0' else ''}{text} bb"
+
+
+def loss_text(loss_bb: float, loss_pct: float) -> str:
+    """A loss as people read it: ``0.06 bb (1.1% of pot)``."""
+    return f"{number(loss_bb, 2)} bb ({number(loss_pct)}% of pot)"
+
+
+@dataclass(frozen=True)
+class ActionView:
+    """One action: ``action`` is the solver's name for it, ``label`` the button's, ``tone`` its colour, ``key`` its key."""
+
+    action: str = ""
+    label: str = ""
+    tone: str = "pass"
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class StepView:
+    """One step of the line so far; ``card`` is set where a street begins."""
+
+    text: str = ""
+    tone: str = ""
+    card: str = ""
+
+
+@dataclass(frozen=True)
+class TableView:
+    """The table as it stands; ``board`` always has five places, empty ones are ""."""
+
+    decision_id: str = ""
+    spot: str = ""
+    progress: str = ""
+    board: tuple[str, ...] = ("", "", "", "", "")
+    line: tuple[StepView, ...] = ()
+    pot: str = ""
+    hero: str = ""
+    hero_cards: tuple[str, ...] = ("", "")
+    hero_stack: str = ""
+    hero_bet: str = ""
+    villain: str = ""
+    villain_cards: tuple[str, ...] = ("", "")
+    villain_stack: str = ""
+    villain_bet: str = ""
+    die: int = 0
+    actions: tuple[ActionView, ...] = ()
+    result: str = ""
+    losses: tuple[StepView, ...] = ()
+
+
+@dataclass(frozen=True)
+class Seat:
+    """What an answer's text needs of its hand; kept on the server beside the table."""
+
+    start_pot: int = 0
+    big_blind: int = 1
+    hero_cards: tuple[int, int] = (1, 0)
+
+
+@dataclass(frozen=True)
+class RowView:
+    """A row of "Actions and EV"; ``mark`` says whether it was played and what the die named."""
+
+    label: str = ""
+    tone: str = ""
+    frequency: str = ""
+    share: float = 0.0
+    ev: str = ""
+    loss: str = ""
+    chosen: bool = False
+    named: bool = False
+
+
+@dataclass(frozen=True)
+class AnswerView:
+    """A graded decision; ``word`` is empty while there is none."""
+
+    decision_id: str = ""
+    word: str = ""
+    tone: str = ""
+    borderline: bool = False
+    where: str = ""
+    sentence: str = ""
+    loss_bb: str = ""
+    loss_pct: str = ""
+    solved: str = ""
+    tolerance: str = ""
+    rows: tuple[RowView, ...] = ()
+    die_line: str = ""
+    reasons: tuple[str, ...] = ()
+    note: str = ""
+    proof: str = ""
+    grid: str = ""
+    grid_actions: tuple[ActionView, ...] = ()
+    hand_class: str = ""
+
+
+@dataclass(frozen=True)
+class WorstView:
+    """A costly decision of the set."""
+
+    title: str = ""
+    cards: tuple[str, ...] = ()
+    board: tuple[str, ...] = ()
+    text: str = ""
+    loss: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class SummaryView:
+    """A set in figures."""
+
+    title: str = ""
+    score: str = ""
+    loss: str = ""
+    per_100: str = ""
+    interval: str = ""
+    decisions: str = ""
+    counts: tuple[StepView, ...] = ()
+    streets: tuple[StepView, ...] = ()
+    worst: tuple[WorstView, ...] = ()
+
+
+def action_tones(actions: Sequence[str], pot: int) -> tuple[str, ...]:
+    """The colour of each action of a node: fold, pass, or bet-1 (small) to bet-5 (all-in), never two sizes alike."""
+    tones: list[str] = []
+    last = 0
+    for action in actions:
+        kind, _, amount = action.partition(" ")
+        if kind == "fold":
+            tones.append("fold")
+        elif kind in {"check", "call"}:
+            tones.append("pass")
+        else:
+            share = int(amount or 0) / max(pot, 1)
+            size = 5 if kind == "allin" else 1 if share <= 0.4 else 2 if share <= 0.9 else 3 if share <= 1.6 else 4
+            last = min(max(size, last + 1), 5)
+            tones.append(f"bet-{last}")
+    return tuple(tones)
+
+
+def action_label(action: str, pot: int, call_total: int, big_blind: int) -> str:
+    """The name of an action in bb, totals on this street; a bet also as % of the pot before it."""
+    kind, _, amount = action.partition(" ")
+    chips = int(amount or 0)
+    match kind:
+        case "call":
+            return f"Call {bb(call_total, big_blind)}"
+        case "bet":
+            return f"Bet {bb(chips, big_blind)} ({number(100 * chips / pot, 0)}%)"
+        case "raise":
+            return f"Raise to {bb(chips, big_blind)}"
+        case "allin":
+            return f"All-in {bb(chips, big_blind)}"
+        case _:
+            return kind.capitalize()
+
+
+def action_views(actions: Sequence[str], pot: int, call_total: int, big_blind: int) -> tuple[ActionView, ...]:
+    """The actions of a node with labels, colours and keys: F, C, the sizes by number."""
+    views: list[ActionView] = []
+    sizes = 0
+    for action, tone in zip(actions, action_tones(actions, pot), strict=True):
+        kind = action.partition(" ")[0]
+        if kind == "fold":
+            key = "F"
+        elif kind in {"check", "call"}:
+            key = "C"
+        else:
+            sizes += 1
+            key = str(sizes)
+        views.append(ActionView(action, action_label(action, pot, call_total, big_blind), tone, key))
+    return tuple(views)
+
+
+def step_views(
+    line: Sequence[Step], positions: tuple[str, str], big_blind: int, first_street: int
+) -> tuple[StepView, ...]:
+    """The ribbon: the street's name, then who did what, then the next card."""
+    views = [StepView(text=STREETS[first_street])]
+    for step in line:
+        if step.card is not None:
+            views.append(StepView(text=STREETS[step.street], card=card_to_text(step.card)))
+            continue
+        kind, _, amount = step.action.partition(" ")
+        said = {
+            "fold": "folds",
+            "check": "checks",
+            "call": "calls",
+            "bet": "bets",
+            "raise": "raises to",
+            "allin": "all-in",
+        }
+        text = f"{positions[step.player]} {said[kind]}"
+        if amount:
+            text += f" {bb(int(amount), big_blind)}"
+        views.append(
+            StepView(text=text, tone="fold" if kind == "fold" else "pass" if kind in {"check", "call"} else "bet-3")
+        )
+    return tuple(views)
+
+
+def street_losses(losses: Sequence[StreetLoss]) -> tuple[StepView, ...]:
+    """EV given up per street, for the strip at the end of a hand or set."""
+    return tuple(
+        StepView(text=f"{STREETS[loss.street]} {fixed(loss.loss_bb)} bb", tone="ok" if loss.loss_bb < 0.05 else "cost")
+        for loss in losses
+        if loss.decisions
+    )
+
+
+def _result(result: HandResult, table: Table) -> str:
+    villain = table.positions[1 - table.hero]
+    net = signed_bb(result.net / table.big_blind)
+    if result.kind == "spot":
+        return "Answered."
+    if result.kind == "fold":
+        return f"{villain if result.winner == table.hero else 'You'} {'folds' if result.winner == table.hero else 'fold'}. {net}"
+    won = (
+        "Split pot"
+        if result.winner < 0
+        else "You win at showdown"
+        if result.winner == table.hero
+        else f"{villain} wins at showdown"
+    )
+    return f"{won}. {net}"
+
+
+def table_view(table: Table) -> TableView:
+    """The table for the page."""
+    hero, villain, blind = table.hero, 1 - table.hero, table.big_blind
+    board = [card_to_text(card) for card in table.board]
+    shown = table.result.villain_cards if table.result else None
+    pot = table.pot_at_decision or table.pot
+    call_total = table.street_bets[hero] + table.to_call
+    depth = number(table.solution.effective_stack / blind)
+    return TableView(
+        decision_id=str(table.decision_id or ""),
+        spot=f"{table.family}, {POT_TYPES.get(table.pot_type, table.pot_type)}, {depth} bb behind",
+        progress=f"Decision {min(table.decisions_done + 1, table.set_size)} of {table.set_size}",
+        board=tuple(board + [""] * (5 - len(board))),
+        line=step_views(table.line, table.positions, blind, table.solution.street),
+        pot=bb(table.pot, blind),
+        hero=table.positions[hero],
+        hero_cards=tuple(card_to_text(card) for card in sorted(table.hero_cards, reverse=True)),
+        hero_stack=bb(table.stacks[hero], blind),
+        hero_bet=bb(table.street_bets[hero], blind) if table.street_bets[hero] else "",
+        villain=table.positions[villain],
+        villain_cards=tuple(card_to_text(card) for card in sorted(shown, reverse=True)) if shown else ("", ""),
+        villain_stack=bb(table.stacks[villain], blind),
+        villain_bet=bb(table.street_bets[villain], blind) if table.street_bets[villain] else "",
+        die=table.die,
+        actions=action_views(table.actions, pot, call_total, blind),
+        result=_result(table.result, table) if table.result else "",
+        losses=street_losses(table.result.losses) if table.result else (),
+    )
+
+
+def _price(answer: Answer, start_pot: int) -> tuple[int, int]:
+    """Pot at the decision and the street total of a call, replayed from the line: the table itself has moved on."""
+    pot, bets, player = start_pot, [0, 0], 0
+    for step in answer.line:
+        kind, _, amount = step.partition(" ")
+        if kind == "deal":
+            bets, player = [0, 0], 0
+            continue
+        total = int(amount) if amount else max(bets) if kind == "call" else bets[player]
+        pot += total - bets[player]
+        bets[player], player = total, 1 - player
+    return pot, max(bets)
+
+
+def _sentence(grade: Grade, better: str) -> str:
+    cost = loss_text(grade.loss_bb, grade.loss_pct)
+    match grade.word:
+        case "best":
+            return "Top play. Costs nothing."
+        case "correct":
+            return "Fine. The solver mixes, or barely prefers another."
+        case "inaccuracy":
+            return f"Small leak: {cost}. {better} was better."
+        case "uncertain":
+            return "The solution is too coarse to tell here. Not scored."
+        case _:
+            return f"Costs {cost}. {better} was better."
+
+
+def seat_of(table: Table) -> Seat:
+    """The part of a table that its answers are worded with."""
+    return Seat(table.solution.pot, table.big_blind, table.hero_cards)
+
+
+def answer_view(answer: Answer, seat: Seat, *, unrated: bool = False) -> AnswerView:
+    """The grade for the page."""
+    pot, call_total = _price(answer, seat.start_pot)
+    names = tuple(row.action for row in answer.rows)
+    views = {view.action: view for view in action_views(names, pot, call_total, seat.big_blind)}
+    best = max(answer.rows, key=lambda row: row.ev)
+    rows = tuple(
+        RowView(
+            label=views[row.action].label,
+            tone=views[row.action].tone,
+            frequency=f"{number(100 * row.frequency, 0)}%",
+            share=round(100 * row.frequency, 1),
+            ev=fixed(row.ev_bb),
+            loss=fixed(-row.loss_bb) if row.loss_bb >= 0.005 else "0",
+            chosen=row.action == answer.action,
+            named=row.action == answer.die_pick,
+        )
+        for row in answer.rows
+    )
+    grade = answer.grade
+    notes = [
+        text
+        for wanted, text in (
+            (unrated, "Take-back: not rated."),
+            (answer.timed_out, "Time ran out: played for you."),
+            (not answer.in_range, "This hand is not in the solver's range here."),
+        )
+        if wanted
+    ]
+    followed = " You followed it." if answer.die_pick == answer.action else ""
+    return AnswerView(
+        decision_id=str(answer.decision_id),
+        word=grade.word.capitalize(),
+        tone=grade.word,
+        borderline=grade.borderline,
+        where=f"{STREETS[answer.street]}: {views[answer.action].label}",
+        sentence=_sentence(grade, views[best.action].label),
+        loss_bb=f"{number(grade.loss_bb, 2)} bb",
+        loss_pct=f"{number(grade.loss_pct)}% of pot",
+        solved=f"Solved to {number(answer.solved_to_pct, 2)}% of pot here",
+        tolerance=f"±{number(answer.tolerance_pct, 2)}%{'' if answer.tolerance_fitted else ', not yet fitted'}",
+        rows=rows,
+        die_line=f"Die {answer.die}: {views[answer.die_pick].label}.{followed}" if answer.die_pick in views else "",
+        reasons=answer.reasons,
+        note=" ".join(notes),
+        proof=f"Tree {answer.tree_hash[:8]}, configuration {answer.config_hash[:8]}",
+        grid=answer.grid.data,
+        grid_actions=tuple(views[name] for name in answer.grid.actions),
+        hand_class=HAND_CLASSES[COMBO_CLASS[COMBO_INDEX[seat.hero_cards]]],
+    )
+
+
+def _worst(spot: WorstSpot) -> WorstView:
+    call_total = max((int(step.partition(" ")[2] or 0) for step in spot.line if not step.startswith("deal")), default=0)
+    named = [action_label(action, spot.pot, call_total, spot.big_blind) for action in (spot.action, spot.best_action)]
+    return WorstView(
+        title=f"{STREETS[spot.street]}, {spot.family} {spot.pot_type}, you are {spot.positions[spot.hero]}",
+        cards=tuple(card_to_text(card) for card in sorted(spot.hero_cards, reverse=True)),
+        board=tuple(card_to_text(card) for card in spot.board),
+        text=f"{named[0]}. {named[1]} was better.",
+        loss=loss_text(spot.loss_bb, spot.loss_pct),
+        tone=spot.word,
+    )
+
+
+def summary_view(summary: Summary) -> SummaryView:
+    """The set for the page."""
+    interval = summary.interval
+    return SummaryView(
+        title="Drill finished" if summary.drill else "Set finished",
+        score="–" if summary.ev_score is None else number(summary.ev_score),
+        loss=f"{number(summary.ev_loss_bb, 2)} bb",
+        per_100="–" if summary.ev_loss_per_100 is None else f"{number(summary.ev_loss_per_100)} bb",
+        interval=f"95%: {number(interval[0])} to {number(interval[1])} bb"
+        if interval
+        else "No interval below 100 decisions.",
+        decisions=f"{summary.decisions} decisions in {summary.hands} hands",
+        counts=tuple(
+            StepView(text=f"{summary.counts[word]} {word}", tone=word) for word in _WORDS if summary.counts.get(word)
+        ),
+        streets=street_losses(summary.streets),
+        worst=tuple(_worst(spot) for spot in summary.worst),
+    )
