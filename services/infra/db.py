@@ -1,0 +1,97 @@
+"""PostgreSQL: one engine for the process and the only way to open a transaction.
+
+Handlers, routes and workers open the transaction; services take the session and never commit. A server that is gone or hangs
+becomes :class:`Unavailable` within the time-outs below, so that no request waits longer than about three seconds for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import lru_cache
+
+import asyncpg
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from services.infra.errors import Unavailable
+from services.infra.settings import get_settings
+
+CONNECT_TIMEOUT_S = 2.0
+COMMAND_TIMEOUT_S = 3.0
+POOL_TIMEOUT_S = 2.0
+
+# Tests put a session here whose work is rolled back; None: every transaction is its own.
+session_override: Callable[[], AbstractAsyncContextManager[AsyncSession]] | None = None
+
+
+def async_url(url: str) -> URL:
+    """``url`` with the asyncpg driver, whatever driver it names or omits."""
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+@lru_cache(maxsize=1)
+def engine() -> AsyncEngine:
+    """The engine of this process.
+
+    Raises:
+        Unavailable: No database is configured.
+    """
+    settings = get_settings()
+    url = settings.database_url.get_secret_value()
+    if not url:
+        raise Unavailable("no database is configured: start the product with ./mixline up or set DATABASE_URL")
+    return create_async_engine(
+        async_url(url),
+        pool_size=settings.database_pool,
+        max_overflow=settings.database_pool,
+        pool_timeout=POOL_TIMEOUT_S,
+        pool_pre_ping=True,
+        connect_args={"timeout": CONNECT_TIMEOUT_S, "command_timeout": COMMAND_TIMEOUT_S},
+    )
+
+
+async def dispose() -> None:
+    """Close every connection; the next :func:`engine` starts afresh."""
+    if engine.cache_info().currsize:
+        await engine().dispose()
+        engine.cache_clear()
+
+
+def _is_outage(error: BaseException) -> bool:
+    if isinstance(error, DBAPIError):
+        cause = error.orig.__cause__ if error.orig is not None else None
+        return (
+            error.connection_invalidated
+            or isinstance(error, (OperationalError, InterfaceError))
+            or isinstance(cause, (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError, TimeoutError))
+        )
+    return isinstance(error, (PoolTimeout, OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError))
+
+
+@asynccontextmanager
+async def outages_as_unavailable() -> AsyncIterator[None]:
+    """Turn the driver's ways to say "no server" into :class:`Unavailable`."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeout, OSError, TimeoutError, asyncpg.PostgresError) as error:
+        if _is_outage(error):
+            raise Unavailable("the database does not answer") from error
+        raise
+
+
+@asynccontextmanager
+async def transaction() -> AsyncGenerator[AsyncSession]:
+    """One transaction: commits at the end of the block, rolls back when the block raises.
+
+    Raises:
+        Unavailable: The database does not answer.
+    """
+    if session_override is not None:
+        async with session_override() as session:
+            yield session
+        return
+    async with outages_as_unavailable(), AsyncSession(engine(), expire_on_commit=False) as session, session.begin():
+        yield session

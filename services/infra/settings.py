@@ -1,0 +1,88 @@
+"""Every setting of an installation, read once from the environment or from ``.env``.
+
+Names are ``MIXLINE_<FIELD>`` unless an alias says otherwise. ``docs/settings.md`` is written from this class, and a test fails
+when the two differ, so the description of a field is its documentation.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, computed_field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """The settings of one process; build it through :func:`get_settings`."""
+
+    model_config = SettingsConfigDict(env_prefix="MIXLINE_", env_file=ROOT / ".env", extra="ignore", frozen=True)
+
+    data: Path = Field(Path(".data"), description="Folder of everything the product stores; relative to the root of Mixline.")
+    host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104 a server for the house's network
+    port: int = Field(3000, ge=1, le=65535, description="Port of pages, socket and API.")
+    env: Literal["production", "development"] = Field(
+        "production", description="development also accepts sockets that send no Origin header."
+    )
+    public_url: str = Field(
+        "", description="Address people use when a proxy stands in front, e.g. https://poker.example.org; empty: any host name."
+    )
+    origins: list[str] = Field(
+        default_factory=list, description="Further origins allowed to open the socket, as a JSON list."
+    )
+    trusted_proxies: str = Field(
+        "", description="Comma-separated addresses whose X-Forwarded-For and -Proto headers count; empty: nobody's."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level that is logged.")
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body accepted under /api.")
+
+    database_url: SecretStr = Field(
+        SecretStr(""), alias="DATABASE_URL", description="PostgreSQL of your own instead of the embedded one."
+    )
+    redis_url: SecretStr = Field(
+        SecretStr(""), alias="REDIS_URL", description="Redis or Valkey of your own instead of the embedded one."
+    )
+    clickhouse_url: SecretStr = Field(
+        SecretStr(""), alias="CLICKHOUSE_URL", description="ClickHouse of your own instead of the embedded one."
+    )
+    state_redis_url: SecretStr = Field(
+        SecretStr(""), description="Redis for page state alone; empty: the next logical database of REDIS_URL."
+    )
+    sentry_dsn: SecretStr = Field(SecretStr(""), alias="SENTRY_DSN", description="Where errors are reported; empty: nowhere.")
+
+    database_pool: int = Field(10, ge=1, description="PostgreSQL connections kept open by the web process.")
+    cache_bytes: int = Field(64 * 1024 * 1024, ge=0, description="Memory of the in-process cache in front of Redis.")
+    threads: int = Field(
+        max(1, (os.cpu_count() or 2) - 1), ge=1, description="Threads all solves share; one core is left to the server."
+    )
+
+    session_idle_hours: int = Field(24 * 14, ge=1, description="A session ends after this long without use.")
+    session_absolute_hours: int = Field(24 * 90, ge=1, description="A session ends this long after sign-in.")
+
+    set_size: int = Field(20, ge=1, description="Hands in a set.")
+    board_minimum: int = Field(50, ge=1, description="Ranked decisions needed to appear on a board.")
+    ranked_items: int = Field(200, ge=1, description="Items of the weekly ranked set.")
+    ranked_item_minutes: int = Field(10, ge=1, description="Time for one ranked item before it counts as check or fold.")
+
+    solve_memory_mib: int = Field(256, ge=1, description="Largest custom solve of a guest or free account, in MiB.")
+    solve_seconds: int = Field(20, ge=1, description="Longest custom solve of a guest or free account.")
+    premium_solve_memory_mib: int = Field(2048, ge=1, description="Largest custom solve of a premium account, in MiB.")
+    premium_solve_seconds: int = Field(120, ge=1, description="Longest custom solve of a premium account.")
+    admin_solve_memory_mib: int = Field(8192, ge=1, description="Largest custom solve of an administrator, in MiB.")
+    admin_solve_seconds: int = Field(600, ge=1, description="Longest custom solve of an administrator.")
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def data_folder(self) -> Path:
+        """``data`` as an absolute path."""
+        return self.data if self.data.is_absolute() else ROOT / self.data
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read at the first call; ``get_settings.cache_clear()`` reads them again."""
+    return Settings()  # pyright: ignore[reportCallIssue] the fields come from the environment
