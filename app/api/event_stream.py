@@ -30,6 +30,7 @@ class ChangeStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve until the client has gone; what ``listen`` raises is raised before anything is sent."""
+        del scope
         async with self._listen() as changed:
             tasks = [asyncio.create_task(_gone(receive)), asyncio.create_task(self._write(changed, send))]
             try:

@@ -66,6 +66,7 @@ async def leaderboard(
 ) -> Envelope[BoardOut]:
     """The standings of a board. Players whose intervals overlap that of the rank's first player share the rank."""
     _known(board)
+    del period  # there is one so far; its type refuses the others
     async with transaction() as db:
         page = await get_leaderboards().weekly(
             db, viewer=principal.user_id if principal is not None else None, limit=limit, cursor=cursor

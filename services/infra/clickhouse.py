@@ -1,8 +1,8 @@
 """ClickHouse: a synchronous client behind one thread, so that the event loop never waits for it.
 
-``CLICKHOUSE_URL`` is either a server's address (``http://user:password@host:8123/database``) or ``chdb:///abs/path``: the engine
-inside this process, on a folder that only one process may open at a time. The client is opened at the first call and again
-after a failure.
+``CLICKHOUSE_URL`` is either a server's address (``http://user:password@host:8123/database``) or ``chdb:///abs/path``:
+the engine inside this process, on a folder that only one process may open at a time. The client is opened at the first
+call and again after a failure.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The score of a board: pure arithmetic on the answers of one week.
 
-Everybody gets the same items. A player's advantage on an item is how much less he lost there than his peers did, in % of
-the pot: the mean loss of the *other* players who answered it, minus his own. He is left out of that mean, so that in a
-club of three the figure is still the distance to the other two; an item that nobody else has answered counts as an
+Everybody gets the same items. A player's advantage on an item is how much less he lost there than his peers did, in %
+of the pot: the mean loss of the *other* players who answered it, minus his own. He is left out of that mean, so that in
+a club of three the figure is still the distance to the other two; an item that nobody else has answered counts as an
 advantage of nothing. The score is the sum of the advantages over ``n + k``: it shrinks towards the field while ``n`` is
 small, so nobody leads by answering few items well. Players under the minimum are peers all the same.
 
@@ -116,7 +116,7 @@ def measured_shrinkage(answers: Answers, *, minimum: int = INTERVAL_FROM) -> flo
 
 
 def _advantages(answers: Answers) -> tuple[list[UUID], NDArray[np.int64], NDArray[np.float64]]:
-    """(players in the order of their ids, [answer] index of the player, [answer] advantage), sorted by player and item."""
+    """The players by id, and for the answers sorted by player and item: [answer] player's index, [answer] advantage."""
     players = sorted(set(answers.player))
     items = {item: index for index, item in enumerate(sorted(set(answers.item)))}
     index_of = {player: index for index, player in enumerate(players)}
@@ -156,7 +156,7 @@ def _ranks(low: NDArray[np.float64], high: NDArray[np.float64]) -> list[int]:
     """Ranks of players sorted from the best down: 1, 1, 3 ...
 
     A rank is opened by the best player who does not overlap the one that opened the rank above, and shared by
-    everybody after him who overlaps him. (Overlap is not transitive: chaining pairs would put a whole large board on one rank.)
+    everybody after him who overlaps him. Overlap is not transitive: chaining pairs would put a large board on one rank.
     """
     ranks: list[int] = []
     opener = 0

@@ -1,8 +1,9 @@
 """Writes the board's read model from the graded decisions of ranked play.
 
-The event belongs to training, which is above ratings, so it is taken by its name and read through the few fields that count.
-The loss is the plain one, not reduced by the tolerance and also there when the grade was "uncertain": every dealt decision
-counts, or a player could choose the action whose loss is hard to measure. ``GuestMerged`` moves nothing here: ranked play is for members.
+The event belongs to training, which is above ratings, so it is taken by its name and read through the few fields that
+count. The loss is the plain one, not reduced by the tolerance, and also there when the grade was "uncertain": every
+dealt decision counts, or a player could choose the action whose loss is hard to measure. ``GuestMerged`` moves nothing
+here: ranked play is for members.
 """
 
 from __future__ import annotations

@@ -34,8 +34,8 @@ class Entry:
 
     Attributes:
         rank: None for a player under the minimum.
-        score_pct: % of pot per decision gained on the field, shrunk (see ``leaderboard``); likewise the interval's ends.
-        interval_pct: None under 100 decisions, where it would promise too much.
+        score_pct: % of pot per decision gained on the field, shrunk (see ``leaderboard``).
+        interval_pct: The ends of its interval; None under 100 decisions, where it would promise too much.
     """
 
     player_id: UUID
@@ -142,9 +142,7 @@ class Leaderboards:
         async with transaction() as db:
             shrinkage = await self._shrinkage_of(db, week)
             answers = await repository.answers(db, week.name)
-        found = await asyncio.to_thread(
-            standings, answers, minimum=get_settings().board_minimum, shrinkage=shrinkage
-        )
+        found = await asyncio.to_thread(standings, answers, minimum=get_settings().board_minimum, shrinkage=shrinkage)
         return _Computed(shrinkage, found)
 
     async def _shrinkage_of(self, db: AsyncSession, week: Week) -> float:
@@ -191,5 +189,3 @@ def _after(ranked: list[Standing], cursor: str) -> int:
             "the cursor is not one of this list", errors=[FieldError("cursor", "take next_cursor of the page before")]
         ) from error
     return sum((-standing.score, standing.player) <= place for standing in ranked)
-
-
