@@ -100,16 +100,16 @@ class Projector:
 _projectors: list[Projector] = []
 
 
-def projector(*types: type[Event], tables: Sequence[str] = ()) -> Callable[[P], P]:
+def projector(*types: type[Event] | str, tables: Sequence[str] = ()) -> Callable[[P], P]:
     """Register an async function as a projector of ``types``.
 
     Args:
-        types: The events it is called with.
+        types: The events it is called with; by name where the class belongs to a feature above the projector's.
         tables: Every table it writes, with schema, parents before children; :func:`rebuild` empties them.
     """
 
     def register(project: P) -> P:
-        _projectors.append(Projector(project, frozenset(t.type for t in types), tuple(tables)))
+        _projectors.append(Projector(project, frozenset(t if isinstance(t, str) else t.type for t in types), tuple(tables)))
         return project
 
     return register

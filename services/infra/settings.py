@@ -64,7 +64,11 @@ class Settings(BaseSettings):
     session_absolute_hours: int = Field(24 * 90, ge=1, description="A session ends this long after sign-in.")
 
     set_size: int = Field(20, ge=1, description="Hands in a set.")
-    board_minimum: int = Field(50, ge=1, description="Ranked decisions needed to appear on a board.")
+    board_minimum: int = Field(100, ge=1, description="Ranked decisions needed for a rank on a board.")
+    board_clients: int = Field(500, ge=1, description="Pages that may follow a board live, per web process.")
+    analytics_interval_s: float = Field(2.0, gt=0, description="Wait between two small batches to ClickHouse.")
+    analytics_batch_rows: int = Field(10_000, ge=1, description="Most events in one batch to ClickHouse.")
+    analytics_retention_days: int = Field(730, ge=2, description="Days that ClickHouse keeps events; PostgreSQL keeps all.")
     ranked_items: int = Field(200, ge=1, description="Items of the weekly ranked set.")
     ranked_item_minutes: int = Field(10, ge=1, description="Time for one ranked item before it counts as check or fold.")
 
