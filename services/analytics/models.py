@@ -17,7 +17,7 @@ class OutboxBatch(SQLModel, table=True):
         acked_at: When ClickHouse's answer arrived; at most one batch is without.
     """
 
-    __tablename__ = "outbox_batch"
+    __tablename__ = "outbox_batch"  # pyright: ignore[reportAssignmentType] SQLModel declares an attribute
     __table_args__ = (
         Index("outbox_batch_open", text("(acked_at IS NULL)"), unique=True, postgresql_where=text("acked_at IS NULL")),
         {"schema": "analytics"},

@@ -5,6 +5,8 @@ the engine inside this process, on a folder that only one process may open at a 
 call and again after a failure.
 """
 
+# pyright: reportUnknownMemberType=false
+# The client types its open keyword arguments as unknown.
 from __future__ import annotations
 
 import asyncio

@@ -69,9 +69,13 @@ class BoardFeed:
             yield changed
         finally:
             self._clients.discard(changed)
-            if not self._clients and self._listener is not None:
-                self._listener.cancel()
-                self._listener = None
+            if not self._clients:
+                self._stop()
+
+    def _stop(self) -> None:
+        if self._listener is not None:
+            self._listener.cancel()
+            self._listener = None
 
     async def _listen(self) -> None:
         while True:

@@ -15,7 +15,7 @@ class RankedAnswer(SQLModel, table=True):
     ``item_id`` is an item of the training feature, which is above this one: there is no foreign key to it.
     """
 
-    __tablename__ = "ranked_answer"
+    __tablename__ = "ranked_answer"  # pyright: ignore[reportAssignmentType] SQLModel declares an attribute
     __table_args__ = (Index("ranked_answer_week", "week"), {"schema": "ratings"})
 
     user_id: UUID = Field(sa_column=Column(ForeignKey("accounts.user.id", ondelete="CASCADE"), primary_key=True))

@@ -1,7 +1,8 @@
-"""All SQL of the ratings schema."""
+"""All SQL of the ratings feature; it reads names from accounts and writes only its own schema."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from services.accounts.models import User
 from services.ratings.leaderboard import Answers
 from services.ratings.models import RankedAnswer
 
@@ -20,6 +22,12 @@ async def add_answer(
     """Keep the first answer to an item."""
     answer = {"user_id": user_id, "item_id": item_id, "week": week, "loss_pct": loss_pct, "answered_at": answered_at}
     await db.execute(insert(RankedAnswer).values(answer).on_conflict_do_nothing())
+
+
+async def names(db: AsyncSession, players: Sequence[UUID]) -> dict[UUID, str]:
+    """The display names of accounts; a player who has gone is missing."""
+    rows = await db.execute(select(col(User.id), col(User.name)).where(col(User.id).in_(players)))
+    return {player: name for player, name in rows}  # noqa: C416 rows are no pairs to a type checker
 
 
 async def answers(db: AsyncSession, week: str) -> Answers:
@@ -36,7 +44,7 @@ async def answers(db: AsyncSession, week: str) -> Answers:
     players: list[UUID] = []
     items: list[UUID] = []
     losses: list[float] = []
-    for user_id, user_items, user_losses in rows.tuples():
+    for user_id, user_items, user_losses in rows:
         players += [user_id] * len(user_items)
         items += user_items
         losses += user_losses

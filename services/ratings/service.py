@@ -12,7 +12,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.accounts.repository import names_of
 from services.infra import clock
 from services.infra.db import transaction
 from services.infra.errors import FieldError, Invalid
@@ -109,7 +108,7 @@ class Leaderboards:
         page = ranked[start : start + limit]
         own = next((s for s in computed.standings if s.player == viewer), None)
         shown = [*page, own] if own is not None else page
-        names = await names_of(db, [standing.player for standing in shown])
+        names = await repository.names(db, [standing.player for standing in shown])
         more = start + limit < len(ranked)
         return Board(
             week=week,
