@@ -1,0 +1,68 @@
+"""`mixline library build`: the solved spots that ship with the product."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+library = typer.Typer(help="Build and check the starter library.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group to the command line."""
+    app.add_typer(library, name="library")
+
+
+@library.command(epilog="Example: ./mixline library build --only BTN_vs_BB_3BP --threads 2")
+def build(
+    only: Annotated[list[str] | None, typer.Option(help="Only entries whose id begins with this; repeatable.")] = None,
+    listing: Annotated[bool, typer.Option("--list", help="Say what is declared and what is there, and stop.")] = False,
+    target: Annotated[float | None, typer.Option(help="Exploitability to solve to, % of the pot.", min=0.001)] = None,
+    time_limit: Annotated[float | None, typer.Option(help="Seconds for one solve; what is reached is kept.")] = None,
+    threads: Annotated[int, typer.Option(help="Threads of a solve.", min=1)] = max(1, (os.cpu_count() or 2) - 1),
+    force: Annotated[bool, typer.Option(help="Build again what is there.")] = False,
+) -> None:
+    """Solve the declared spots that are missing; an interrupted build goes on where it stopped."""
+    from services.infra import kernel_cache
+
+    kernel_cache.configure()
+    # Imported late: they pull in the compiled solver, which a plain --help must not wait for.
+    from services.solutions.builder import Builder, Options, declared_entries
+    from services.solutions.manifest import read_manifest
+
+    entries = declared_entries(only or ())
+    if not entries:
+        typer.echo("No declared entry begins so; see --list.", err=True)
+        raise typer.Exit(1)
+    if listing:
+        held = {entry["id"]: entry for entry in read_manifest()["entries"]}
+        for entry in entries:
+            made = held.get(entry.id)
+            line = " after " + "/".join(entry.line) if entry.line else ""
+            state = f"{made['exploitability']['served_pct']:.3f}% of pot, {made['bytes'] / 1024:.0f} KiB" if made else "missing"
+            typer.echo(f"{entry.id:28} {state}{line}")
+        return
+    started = time.perf_counter()
+
+    def report(message: str) -> None:
+        print(f"[{time.perf_counter() - started:6.0f} s] {message}", file=sys.stderr, flush=True)
+
+    options = Options(threads=threads, target_pct=target, time_limit=time_limit, force=force)
+    Builder(options, report).build(entries)
+
+
+@library.command(epilog="Example: ./mixline library check")
+def check() -> None:
+    """Read every artefact that the manifest names and verify its checksums."""
+    from services.solutions.manifest import verify
+
+    problems = verify()
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo("Every artefact is the one that the manifest names.")

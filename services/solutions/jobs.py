@@ -1,0 +1,333 @@
+"""Solves that players ask for: estimate, submit, watch, cancel.
+
+A request is a row with an owner; requests for the same spot, target and time share one run of the solver and its
+result. What a role may use is limited (TRUST.md, "Solver limits"); the estimate is checked before anything is
+allocated. ``worker`` runs the queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from solver.cards import cards_to_text
+from solver.errors import TooLarge
+from solver.solve import estimate
+from solver.spot import Spot, spot_hash, spot_to_json
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.accounts.sessions import Principal, Role, ensure_user
+from services.infra.clock import now
+from services.infra.db import transaction
+from services.infra.errors import FieldError, Invalid, NotFound, TooMany
+from services.infra.redis import subscribe
+from services.infra.settings import get_settings
+from services.solutions import repository
+from services.solutions.events import SolveChanged, progress_channel, publish_control, publish_progress
+from services.solutions.models import SolveJobRow
+
+MIB = 1 << 20
+MACHINE_SHARE = 0.6
+"""Of the machine's memory, for all running solves together."""
+MOST_ACTIVE = 500
+"""Queued and running requests of everybody."""
+BEST_TARGET_PCT = 0.01
+WORST_TARGET_PCT = 10.0
+_REREAD_S = 2.0
+
+
+class SolveStatus(StrEnum):
+    """What became of a request."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        return self in (SolveStatus.DONE, SolveStatus.FAILED, SolveStatus.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class SolveProgress:
+    """How far a solve is; ``pct_pot`` is its exploitability, None before the first measurement."""
+
+    iteration: int
+    seconds: float
+    pct_pot: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SolveJob:
+    """One request as its owner sees it; ``spot`` is the JSON of SOLVER.md."""
+
+    id: UUID
+    owner_id: UUID
+    status: SolveStatus
+    name: str
+    spot: dict[str, Any]
+    target_pct: float
+    max_seconds: float
+    memory_bytes: int
+    progress: SolveProgress
+    solution_id: UUID | None
+    error: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    request_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SolveEstimate:
+    """What a solve would take, before anything is allocated."""
+
+    memory_bytes: int
+    seconds: float
+    abstract_nodes: dict[str, int]
+    limit_bytes: int
+    allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SolveLimits:
+    """What one player may use."""
+
+    memory_bytes: int
+    seconds: float
+    running: int
+    queued: int
+
+
+class SolveTooLarge(Invalid):
+    """The solve needs more memory than the player may use."""
+
+    default_code = "solve-too-large"
+
+    def __init__(self, needed: SolveEstimate) -> None:
+        self.estimate = needed
+        message = (
+            f"this solve needs about {needed.memory_bytes / MIB:,.0f} MiB, "
+            f"{needed.limit_bytes / MIB:,.0f} MiB are allowed: use fewer sizes, narrower ranges or a later street"
+        )
+        super().__init__(message, errors=[FieldError("spot", message)])
+
+
+def limits_of(role: Role) -> SolveLimits:
+    """The limits of a role, from the settings."""
+    settings = get_settings()
+    if role is Role.ADMIN:
+        return SolveLimits(settings.admin_solve_memory_mib * MIB, settings.admin_solve_seconds, 4, 20)
+    if role is Role.PREMIUM:
+        return SolveLimits(settings.premium_solve_memory_mib * MIB, settings.premium_solve_seconds, 2, 5)
+    return SolveLimits(settings.solve_memory_mib * MIB, settings.solve_seconds, 1, 2)
+
+
+def machine_limit() -> int:
+    """Bytes that all running solves may take together."""
+    return int(MACHINE_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+
+
+class SolveJobs:
+    """See the module. Methods take the caller's transaction and never commit."""
+
+    async def estimate(self, spot: Spot, role: Role) -> SolveEstimate:
+        """What a solve would take and whether this role may start it."""
+        limit = min(limits_of(role).memory_bytes, machine_limit())
+        try:
+            needed = await asyncio.to_thread(estimate, spot)
+        except TooLarge as error:
+            return SolveEstimate(error.memory_bytes, float("inf"), {}, limit, allowed=False)
+        return SolveEstimate(
+            needed.memory_bytes, needed.seconds, needed.abstract_nodes, limit, needed.memory_bytes <= limit
+        )
+
+    async def submit(
+        self,
+        db: AsyncSession,
+        principal: Principal,
+        spot: Spot,
+        target_pct: float = 0.5,
+        max_seconds: float | None = None,
+    ) -> SolveJob:
+        """Ask for a solve; the same request again gives the request that is under way.
+
+        ``max_seconds`` is cut to what the role may use. A solve that reaches its time keeps what it has.
+
+        Raises:
+            Invalid: The target is out of bounds.
+            SolveTooLarge: It would need more memory than allowed.
+            TooMany: The player has as many requests under way as the role allows, or the server is full.
+        """
+        if not BEST_TARGET_PCT <= target_pct <= WORST_TARGET_PCT:
+            message = f"{target_pct} is out of bounds; allowed are {BEST_TARGET_PCT} to {WORST_TARGET_PCT} % of the pot"
+            raise Invalid(message, errors=[FieldError("target_pct", message)])
+        limits = limits_of(principal.role)
+        seconds = min(max_seconds or limits.seconds, limits.seconds)
+        needed = await self.estimate(spot, principal.role)
+        if not needed.allowed:
+            raise SolveTooLarge(needed)
+        digest = spot_hash(spot)
+        key = hashlib.sha256(f"{digest} {target_pct:.6g} {seconds:.6g}".encode()).hexdigest()
+
+        await ensure_user(db, principal)
+        await repository.lock(db, f"solves of {principal.user_id}")
+        await repository.lock(db, f"solve {key}")
+        active = await repository.active_jobs_of(db, principal.user_id)
+        for row in active:
+            if row.request_key == key:
+                return view(row)
+        shared = next(iter(await repository.same_request(db, key)), None)
+        if shared is None or shared.status != SolveStatus.DONE:
+            await self._refuse_when_full(db, limits, len(active))
+        row = SolveJobRow(
+            owner_id=principal.user_id,
+            role=principal.role,
+            request_key=key,
+            name=f"Solve {cards_to_text(spot.board)}",
+            spot=spot_to_json(spot),
+            spot_hash=digest,
+            target_pct=target_pct,
+            max_seconds=seconds,
+            memory_bytes=needed.memory_bytes,
+        )
+        if shared is not None:
+            row.status, row.worker, row.heartbeat_at = shared.status, shared.worker, shared.heartbeat_at
+            row.iteration, row.seconds, row.pct_pot = shared.iteration, shared.seconds, shared.pct_pot
+            row.solution_id, row.finished_at, row.attempts = shared.solution_id, shared.finished_at, shared.attempts
+        await repository.add_job(db, row)
+        if row.status == SolveStatus.QUEUED:
+            after_commit(db, lambda: publish_control(key, "queued"))
+        return view(row)
+
+    async def _refuse_when_full(self, db: AsyncSession, limits: SolveLimits, active: int) -> None:
+        if active >= limits.running + limits.queued:
+            raise TooMany(
+                f"{active} of your solves are under way; wait for one or cancel it", code="too-many-solves", retry_after_s=5
+            )
+        if await repository.count_active(db) >= MOST_ACTIVE:
+            raise TooMany("the server's queue of solves is full", code="solve-queue-full", retry_after_s=30)
+
+    async def get(self, db: AsyncSession, principal: Principal, job_id: UUID) -> SolveJob:
+        """A request of the caller's own.
+
+        Raises:
+            NotFound: There is none, or it is somebody else's.
+        """
+        return view(await self._own(db, principal, job_id))
+
+    async def list(
+        self, db: AsyncSession, principal: Principal, limit: int = 20, before: UUID | None = None
+    ) -> list[SolveJob]:
+        """The caller's requests, newest first; ``before`` is the id at which the list before ended."""
+        return [view(row) for row in await repository.jobs_of(db, principal.user_id, limit, before)]
+
+    async def cancel(self, db: AsyncSession, principal: Principal, job_id: UUID) -> SolveJob:
+        """Stop wanting a solve; it stops when nobody else wants it. A finished request stays as it is.
+
+        Raises:
+            NotFound: There is none, or it is somebody else's.
+        """
+        row = await self._own(db, principal, job_id, for_update=True)
+        if not SolveStatus(row.status).final:
+            row.status, row.finished_at = SolveStatus.CANCELLED, now()
+            await db.flush()
+            key = row.request_key
+
+            async def tell() -> None:
+                await publish_control(key, "cancelled")
+                await publish_progress(key, SolveChanged(status="changed"))
+
+            after_commit(db, tell)
+        return view(row)
+
+    async def watch(self, principal: Principal, job_id: UUID) -> AsyncIterator[SolveJob]:
+        """The request now and after every change, until it is final. Opens short transactions of its own.
+
+        Raises:
+            NotFound: There is none, or it is somebody else's.
+        """
+        job = await self._read(principal, job_id)
+        async with subscribe(progress_channel(job.request_key)) as messages:
+            job = await self._read(principal, job_id)
+            yield job
+            pending = asyncio.ensure_future(anext(messages))
+            try:
+                while not job.status.final:
+                    done, _ = await asyncio.wait({pending}, timeout=_REREAD_S)
+                    message = pending.result() if done else {}
+                    if done:
+                        pending = asyncio.ensure_future(anext(messages))
+                    before = job
+                    if message.get("status") == "running" and job.status is SolveStatus.RUNNING:
+                        progress = SolveChanged.model_validate(message)
+                        job = replace(job, progress=SolveProgress(progress.iteration, progress.seconds, progress.pct_pot))
+                    else:
+                        job = await self._read(principal, job_id)
+                    if job != before:
+                        yield job
+            finally:
+                pending.cancel()
+
+    async def _read(self, principal: Principal, job_id: UUID) -> SolveJob:
+        async with transaction() as db:
+            return await self.get(db, principal, job_id)
+
+    async def _own(
+        self, db: AsyncSession, principal: Principal, job_id: UUID, *, for_update: bool = False
+    ) -> SolveJobRow:
+        row = await repository.job(db, job_id, for_update=for_update)
+        if row is None or row.owner_id != principal.user_id:
+            raise NotFound("there is no such solve")
+        return row
+
+
+def view(row: SolveJobRow) -> SolveJob:
+    """A row as its owner sees it."""
+    return SolveJob(
+        id=row.id,
+        owner_id=row.owner_id,
+        status=SolveStatus(row.status),
+        name=row.name,
+        spot=row.spot,
+        target_pct=row.target_pct,
+        max_seconds=row.max_seconds,
+        memory_bytes=row.memory_bytes,
+        progress=SolveProgress(row.iteration, row.seconds, row.pct_pot),
+        solution_id=row.solution_id,
+        error=row.error,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        request_key=row.request_key,
+    )
+
+
+_telling: set[asyncio.Task[None]] = set()
+
+
+def after_commit(db: AsyncSession, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Start ``run`` once the transaction has committed."""
+    loop = asyncio.get_running_loop()
+
+    def start(_session: object) -> None:
+        task = loop.create_task(run())
+        _telling.add(task)
+        task.add_done_callback(_telling.discard)
+
+    event.listen(db.sync_session, "after_commit", start, once=True)
+
+
+@lru_cache(maxsize=1)
+def get_solve_jobs() -> SolveJobs:
+    """The service of this process."""
+    return SolveJobs()

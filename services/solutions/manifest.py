@@ -1,0 +1,123 @@
+"""The library that ships with the product: ``library/manifest.json`` and one artefact for each entry."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+from solver.cards import parse_cards
+from solver.spot import parse_spot
+
+from services.solutions.catalog import SolutionInfo, library_id
+from services.solutions.codec import Artefact, CorruptArtefact
+from services.solutions.store import StoredSolution
+
+FOLDER = Path(__file__).parent / "library"
+FORMAT = 1
+
+
+def read_manifest(folder: Path = FOLDER) -> dict[str, Any]:
+    """The manifest as written by the builder; one without entries when there is none yet."""
+    path = folder / "manifest.json"
+    return json.loads(path.read_text()) if path.exists() else {"format": FORMAT, "entries": []}
+
+
+def write_manifest(manifest: dict[str, Any], folder: Path = FOLDER) -> None:
+    """Replace the manifest in one step."""
+    fresh = folder / "manifest.json.new"
+    fresh.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    fresh.replace(folder / "manifest.json")
+
+
+def describe(header: dict[str, Any], solution_id: UUID, source: Literal["library", "solve"]) -> SolutionInfo:
+    """The description from an artefact's header or a manifest entry, which have these fields in common."""
+    spot = header["spot"]
+    board = parse_cards(header["board"])
+    oop, ip = header["positions"]
+    return SolutionInfo(
+        id=solution_id,
+        spot_hash=header["spot_hash"],
+        name=header["name"],
+        family=header["family"],
+        pot_type=header["pot_type"],
+        street=len(board) - 3,
+        board=board,
+        pot=spot["pot"],
+        effective_stack=spot["effective_stack"],
+        big_blind=spot["big_blind"],
+        positions=(oop, ip),
+        exploitability_pct=header["exploitability"]["served_pct"],
+        tree_hash=header["tree_hash"],
+        config_hash=header["config_hash"],
+        source=source,
+    )
+
+
+class Library:
+    """The shipped solutions; a file is read and checked when it is first asked for."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._folder = folder
+        self._opened: dict[UUID, StoredSolution] = {}
+
+    @cached_property
+    def _entries(self) -> dict[UUID, dict[str, Any]]:
+        return {library_id(entry["id"]): entry for entry in read_manifest(self._folder)["entries"]}
+
+    @cached_property
+    def _infos(self) -> dict[UUID, SolutionInfo]:
+        return {key: describe(entry, key, "library") for key, entry in self._entries.items()}
+
+    def infos(self) -> list[SolutionInfo]:
+        """All descriptions, in declared order."""
+        return list(self._infos.values())
+
+    def get(self, solution_id: UUID) -> StoredSolution | None:
+        """A solution, or None when the library has none with this id.
+
+        Raises:
+            CorruptArtefact: The file is not the one the manifest names.
+        """
+        if solution_id in self._opened:
+            return self._opened[solution_id]
+        entry = self._entries.get(solution_id)
+        if entry is None:
+            return None
+        data = (self._folder / entry["file"]).read_bytes()
+        if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+            raise CorruptArtefact(f"{entry['file']} is not the file that the manifest names: build the library again")
+        artefact = Artefact(data, entry["file"])
+        solution = StoredSolution(self._infos[solution_id], parse_spot(artefact.header["spot"]), artefact)
+        self._opened[solution_id] = solution
+        return solution
+
+
+def verify(folder: Path = FOLDER) -> list[str]:
+    """What is wrong with the shipped files; empty when nothing is."""
+    problems: list[str] = []
+    entries = read_manifest(folder)["entries"]
+    for entry in entries:
+        path = folder / entry["file"]
+        if not path.exists():
+            problems.append(f"{entry['file']}: missing")
+            continue
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != entry["sha256"] or len(data) != entry["bytes"]:
+            problems.append(f"{entry['file']}: not the file that the manifest names")
+            continue
+        try:
+            header = Artefact(data, entry["file"]).header
+        except CorruptArtefact as error:
+            problems.append(error.message)
+            continue
+        problems += [
+            f"{entry['file']}: {key} differs from the manifest"
+            for key in ("name", "spot_hash", "tree_hash", "config_hash", "exploitability")
+            if header[key] != entry[key]
+        ]
+    unnamed = {path.name for path in folder.glob("*.mxl")} - {entry["file"] for entry in entries}
+    return problems + [f"{name}: no entry of the manifest names it" for name in sorted(unnamed)]

@@ -1,0 +1,67 @@
+"""Tables of the schema ``solutions``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from services.infra.clock import new_id, now
+
+SCHEMA = "solutions"
+
+
+class SolutionRow(SQLModel, table=True):
+    """A solved spot that a player asked for; the artefact is the file of ``codec``."""
+
+    __tablename__ = "solution"
+    __table_args__ = ({"schema": SCHEMA},)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    spot_hash: str = Field(index=True)
+    name: str
+    exploitability_pct: float
+    artefact: bytes = Field(sa_column=sa.Column(sa.LargeBinary, nullable=False))
+    created_at: datetime = Field(default_factory=now, sa_type=sa.DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+
+
+class SolveJobRow(SQLModel, table=True):
+    """One player's request; requests with the same ``request_key`` share one run of the solver.
+
+    ``worker`` and ``heartbeat_at`` say who runs it: a running job without a fresh heartbeat lost its process.
+    """
+
+    __tablename__ = "solve_job"
+    __table_args__ = (
+        sa.Index("ix_solve_job_owner", "owner_id", "id"),
+        sa.Index("ix_solve_job_active", "status", "id", postgresql_where=sa.text("status IN ('queued', 'running')")),
+        sa.Index("ix_solve_job_request", "request_key", "status"),
+        sa.Index("ix_solve_job_solution", "solution_id"),
+        {"schema": SCHEMA},
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    owner_id: UUID = Field(sa_column=sa.Column(sa.Uuid, sa.ForeignKey("accounts.user.id", ondelete="CASCADE"), nullable=False))
+    role: str
+    request_key: str
+    name: str
+    spot: dict[str, Any] = Field(sa_column=sa.Column(JSONB, nullable=False))
+    spot_hash: str
+    target_pct: float
+    max_seconds: float
+    memory_bytes: int = Field(sa_type=sa.BigInteger)
+    status: str = "queued"
+    iteration: int = 0
+    seconds: float = 0.0
+    pct_pot: float | None = None
+    solution_id: UUID | None = Field(default=None, foreign_key="solutions.solution.id", ondelete="SET NULL")
+    error: str | None = None
+    attempts: int = 0
+    worker: UUID | None = None
+    heartbeat_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+    created_at: datetime = Field(default_factory=now, sa_type=sa.DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+    finished_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))  # pyright: ignore[reportArgumentType]

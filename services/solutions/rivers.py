@@ -1,0 +1,105 @@
+"""Rivers on demand: the river subtree of a line, solved from the ranges with which both players get there.
+
+The stored streets give both reaches (with a little tremble, so that a line nobody should take still has ranges); hands
+that never get there keep a tiny weight, so that each of them is solved too. Sizes, thresholds and rake are the
+solution's own. The whole subtree is solved, stored like any other street and cached: in the process, then in Redis.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+from solver.ranges import Range
+from solver.solve import solve
+from solver.spot import Spot, StreetSizes
+
+from services.infra.cache import Cache
+from services.infra.log import get_logger
+from services.solutions.catalog import Line
+from services.solutions.codec import Artefact, encode_block, write_artefact
+from services.solutions.export import RIVER, stored_streets
+from services.solutions.store import StoredSolution, Street, Walk
+
+TARGET_PCT = 0.05
+MAX_ITERATIONS = 2000
+LEAST_WEIGHT = 1e-5
+"""Weight of a hand that never gets here, relative to the most frequent one: it is solved, but moves nobody else."""
+
+_TTL_S = 7 * 24 * 3600
+_DECODED = 64
+_FORMAT = 1
+
+
+def river_spot(solution: StoredSolution, root: Line, walk: Walk) -> Spot:
+    """The river subgame at ``root`` (a line that ends with the river's deal) as a spot of its own."""
+    position = solution.position(root)
+    spot = solution.spot
+    ranges = [_river_range(walk.reach[player], solution, player, position.board) for player in (0, 1)]
+    oop, ip = spot.sizes[RIVER]
+    if oop.donk is not None and root[-2] == "call" and solution.position(root[:-2]).player == 0:
+        oop = replace(oop, bet=oop.donk)
+    none = (StreetSizes(), StreetSizes())
+    return spot.with_(
+        board=position.board,
+        oop_range=ranges[0],
+        ip_range=ranges[1],
+        pot=position.pot,
+        effective_stack=min(position.stacks),
+        sizes=(none, none, (replace(oop, donk=None), ip)),
+    )
+
+
+def _river_range(reach: Range, solution: StoredSolution, player: int, board: tuple[int, ...]) -> Range:
+    weights = np.zeros_like(reach)
+    combos = solution.combos(player, board)
+    most = float(reach[combos].max(initial=0.0)) or 1.0
+    weights[combos] = np.maximum(reach[combos] / most, LEAST_WEIGHT)
+    weights.setflags(write=False)
+    return weights
+
+
+class Rivers:
+    """Solves river subtrees, each once, and keeps them."""
+
+    def __init__(self, cache: Cache, threads: int = 1) -> None:
+        self._cache = cache
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="river")
+        self._decoded: OrderedDict[str, Street] = OrderedDict()
+
+    async def street(self, solution: StoredSolution, root: Line, walk: Walk) -> Street:
+        """The river that begins at ``root``, reached as ``walk`` says."""
+        key = f"river:{_FORMAT}:{solution.info.id}:{solution.info.config_hash[:16]}:{'/'.join(root)}"
+        if key in self._decoded:
+            self._decoded.move_to_end(key)
+            return self._decoded[key]
+
+        async def load() -> bytes:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._pool, _solve, river_spot(solution, root, walk), key)
+
+        street = Artefact(await self._cache.get_or_load(key, load, _TTL_S), key).block("")
+        self._decoded[key] = street
+        while len(self._decoded) > _DECODED:
+            self._decoded.popitem(last=False)
+        return street
+
+
+def _solve(spot: Spot, key: str) -> bytes:
+    started = time.perf_counter()
+    solution = solve(spot, target_pct=TARGET_PCT, max_iterations=MAX_ITERATIONS)
+    streets = stored_streets(solution)
+    header = {"spot": key, "exploitability_pct": solution.exploitability_pct, "iterations": solution.iterations}
+    data = write_artefact(header, {name: encode_block(nodes, level=3) for name, nodes in streets.items()})
+    get_logger().info(
+        "river_solved",
+        key=key,
+        duration_ms=round(1000 * (time.perf_counter() - started), 1),
+        iterations=solution.iterations,
+        exploitability_pct=round(solution.exploitability_pct, 4),
+    )
+    return data

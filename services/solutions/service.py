@@ -1,0 +1,176 @@
+"""Stored strategies for everybody: which solutions exist, where a line leads, what the solver does there.
+
+Two sources: the library that ships with the product (files) and solves that players asked for (the database). Flop and
+turn nodes are read from the artefact, rivers are solved on demand and cached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from functools import lru_cache
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from solver.spot import Spot, parse_spot
+from solver.tree import LinePosition
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.infra.cache import Cache
+from services.infra.db import transaction
+from services.infra.errors import Invalid, NotFound
+from services.infra.log import get_logger
+from services.solutions import repository
+from services.solutions.catalog import Line, NodeStrategy, SolutionInfo, street_root
+from services.solutions.codec import Artefact
+from services.solutions.manifest import Library, describe
+from services.solutions.rivers import Rivers
+from services.solutions.store import StoredSolution, Street, Walk
+
+_SOLVES_HELD = 16
+
+
+class StrategyService:
+    """See the module; one object a process (``get_strategies``)."""
+
+    def __init__(self, library: Library, rivers: Rivers) -> None:
+        self._library = library
+        self._rivers = rivers
+        self._solves: OrderedDict[UUID, StoredSolution] = OrderedDict()
+        self._prefetching: set[asyncio.Task[object]] = set()
+
+    async def list(
+        self, *, street: int | None = None, family: str | None = None, pot_type: str | None = None
+    ) -> list[SolutionInfo]:
+        """The library, in its declared order; filters narrow it."""
+        return [
+            info
+            for info in self._library.infos()
+            if street in (None, info.street) and family in (None, info.family) and pot_type in (None, info.pot_type)
+        ]
+
+    async def info(self, solution_id: UUID) -> SolutionInfo:
+        """The description of a solution.
+
+        Raises:
+            NotFound: There is none with this id.
+        """
+        return (await self._solution(solution_id)).info
+
+    async def visible(self, db: AsyncSession, solution_id: UUID, user_id: UUID | None) -> SolutionInfo:
+        """The description of a solution that this user may see: the library's and those they asked for.
+
+        Raises:
+            NotFound: There is none that they may see.
+        """
+        if self._library.get(solution_id) is None and (
+            user_id is None or not await repository.owns_solution(db, user_id, solution_id)
+        ):
+            raise NotFound("there is no such solution")
+        return await self.info(solution_id)
+
+    async def owned(
+        self, db: AsyncSession, user_id: UUID, limit: int = 20, before: UUID | None = None
+    ) -> list[SolutionInfo]:
+        """Solutions this user asked for, newest first; ``before`` is the id at which the list before ended."""
+        return [await self.info(key) for key in await repository.owned_solutions(db, user_id, limit, before)]
+
+    async def forget(self, db: AsyncSession, user_id: UUID, solution_id: UUID) -> None:
+        """Delete this user's requests for a solution, and the solution when nobody else asked for it.
+
+        Raises:
+            NotFound: They never asked for it.
+        """
+        if not await repository.disown_solution(db, user_id, solution_id):
+            raise NotFound("there is no such solution of yours")
+        await repository.delete_unused_solution(db, solution_id)
+        self._solves.pop(solution_id, None)
+
+    async def spot(self, solution_id: UUID) -> Spot:
+        """The game that was solved."""
+        return (await self._solution(solution_id)).spot
+
+    async def ranges(self, solution_id: UUID) -> NDArray[np.float32]:
+        """[player, combo] weights at the root."""
+        return np.stack((await self._solution(solution_id)).spot.ranges)
+
+    async def position(self, solution_id: UUID, line: Line) -> LinePosition:
+        """Where a line leads; reads no strategy.
+
+        Raises:
+            Invalid: A step is not possible: ``errors[0].path`` is ``line[i]``.
+        """
+        return (await self._solution(solution_id)).position(line)
+
+    async def node(self, solution_id: UUID, line: Line) -> NodeStrategy:
+        """The strategy at a decision; a river that nobody visited yet is solved first.
+
+        Raises:
+            Invalid: The line is not in the tree, or nobody decides at its end.
+        """
+        solution = await self._solution(solution_id)
+        position = solution.position(line)
+        if position.kind != "decision":
+            raise Invalid("nobody decides at the end of this line", code="no-decision")
+        walk, street = await self._walk(solution, line)
+        node = street[line[len(street_root(line)) :]]
+        combos = solution.combos(node.player, position.board)
+        return NodeStrategy(
+            solution_id=solution_id,
+            position=position,
+            combos=combos,
+            reach=walk.reach,
+            in_range=walk.plain[node.player, combos] > 0,
+            strategy=node.strategy,
+            q=node.q,
+            exploitability_pct=node.exploitability_pct,
+            tree_hash=solution.info.tree_hash,
+            config_hash=solution.info.config_hash,
+            big_blind=solution.info.big_blind,
+        )
+
+    async def prefetch(self, solution_id: UUID, line: Line) -> None:
+        """Start on the river of a line (which may end with its deal) and return at once; trouble shows at ``node``."""
+
+        async def run() -> None:
+            try:
+                await self._walk(await self._solution(solution_id), line)
+            except Exception as error:  # noqa: BLE001 nobody waits for it; the real request reports it
+                get_logger().warning("prefetch_failed", solution_id=str(solution_id), error=str(error))
+
+        task = asyncio.create_task(run())
+        self._prefetching.add(task)
+        task.add_done_callback(self._prefetching.discard)
+
+    async def _walk(self, solution: StoredSolution, line: Line) -> tuple[Walk, Street]:
+        walk = Walk(solution.spot.ranges, solution.spot.board)
+        street: Street = {}
+        for root in solution.street_roots(line):
+            position = solution.position(root)
+            if root:
+                walk.deal(position.board[-1])
+            street = solution.street(root) or await self._rivers.street(solution, root, walk)
+            solution.follow(walk, root, line, street)
+        return walk, street
+
+    async def _solution(self, solution_id: UUID) -> StoredSolution:
+        held = self._library.get(solution_id) or self._solves.get(solution_id)
+        if held is not None:
+            return held
+        async with transaction() as db:
+            row = await repository.solution(db, solution_id)
+        if row is None:
+            raise NotFound("there is no such solution")
+        artefact = Artefact(row.artefact, row.name)
+        solution = StoredSolution(describe(artefact.header, row.id, "solve"), parse_spot(artefact.header["spot"]), artefact)
+        self._solves[solution_id] = solution
+        while len(self._solves) > _SOLVES_HELD:
+            self._solves.popitem(last=False)
+        return solution
+
+
+@lru_cache(maxsize=1)
+def get_strategies() -> StrategyService:
+    """The service of this process."""
+    return StrategyService(Library(), Rivers(Cache()))
