@@ -1,0 +1,133 @@
+import React, { useEffect, useRef, useState } from "react";
+
+const KEYS = [
+  ["F", "Fold"],
+  ["C", "Check or call"],
+  ["1 to 9", "Bet or raise, smallest first"],
+  ["R", "Raise, or the smallest bet"],
+  ["Space", "Continue, next hand"],
+  ["T", "Try again after a mistake"],
+  ["Z", "Only the table"],
+  ["?", "This list"],
+];
+
+// A new decision ignores input this long: the second half of a double click, or a key still bouncing, is not an answer.
+const SETTLE_MS = 250;
+// An answer without any reaction is sent again; the server knows decisions by their id, so it can't count twice.
+const RESEND_MS = 4000;
+
+const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
+const pressable = (target) => target.closest?.("button, a, summary, [role=button]");
+
+export function ActionBar({ actions = [], decision = "", phase = "idle", error = "", onAct, onContinue, onNext, onRetry }) {
+  const [sent, setSent] = useState(null);
+  const frame = useRef(null);
+  const dialog = useRef(null);
+  const since = useRef(0);
+  const open = phase === "decision" || phase === "retry";
+  const pending = open && sent !== null && sent.decision === decision && sent.phase === phase;
+
+  useEffect(() => {
+    since.current = performance.now();
+    setSent(null);
+    // Whoever plays by keyboard keeps the focus here, though the focused button is gone.
+    const lost = document.activeElement === document.body || frame.current?.contains(document.activeElement);
+    if (!lost || !frame.current) return;
+    const primary = frame.current.querySelector("[data-primary]");
+    (primary ?? frame.current.querySelector("[role=group]"))?.focus({ preventScroll: true });
+  }, [decision, phase]);
+
+  useEffect(() => {
+    if (error) setSent(null);
+  }, [error]);
+
+  useEffect(() => {
+    if (!pending) return undefined;
+    const timer = setInterval(() => onAct?.(sent.decision, sent.action), RESEND_MS);
+    return () => clearInterval(timer);
+  }, [pending, sent]);
+
+  const settled = () => performance.now() - since.current > SETTLE_MS;
+
+  const act = (action) => {
+    if (!open || pending || !settled()) return;
+    setSent({ decision, action, phase });
+    onAct?.(decision, action);
+  };
+
+  const proceed = () => {
+    if (!settled()) return;
+    if (phase === "paused") onContinue?.();
+    else if (phase === "ended") onNext?.();
+  };
+
+  const pick = useRef(null);
+  pick.current = (event) => {
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || typing(event.target)) return;
+    if (dialog.current?.open) return;
+    const key = event.key.toUpperCase();
+    if (key === " ") {
+      if (pressable(event.target)) return;
+      event.preventDefault();
+      proceed();
+    } else if (key === "?") {
+      dialog.current?.showModal();
+    } else if (key === "Z") {
+      const root = document.documentElement;
+      root.dataset.zen = root.dataset.zen === "on" ? "off" : "on";
+    } else if (key === "T" && phase === "paused") {
+      onRetry?.();
+    } else {
+      const named = actions.find((action) => action.key === key);
+      const sized = key === "R" && actions.find((action) => /^[1-9]$/.test(action.key));
+      const chosen = named ?? sized;
+      if (chosen) act(chosen.action);
+    }
+  };
+
+  useEffect(() => {
+    const listen = (event) => pick.current(event);
+    window.addEventListener("keydown", listen);
+    return () => window.removeEventListener("keydown", listen);
+  }, []);
+
+  const waiting = phase === "paused" || phase === "ended";
+  return (
+    <div ref={frame} className="action-bar" data-phase={phase}>
+      {waiting ? (
+        <div className="action-next">
+          <button type="button" className="button button--primary action-main" data-primary="" onClick={proceed} aria-keyshortcuts="Space">
+            {phase === "paused" ? "Continue" : "Next hand"} <kbd aria-hidden="true">Space</kbd>
+          </button>
+          {phase === "paused" && (
+            <button type="button" className="button action-main" onClick={() => onRetry?.()} aria-keyshortcuts="T">
+              Try again <kbd aria-hidden="true">T</kbd>
+            </button>
+          )}
+        </div>
+      ) : (
+        <div role="group" aria-label="Actions" tabIndex={-1} className="action-buttons" data-count={actions.length}>
+          {actions.map((action) => (
+            <button key={action.action} type="button" className={`action action--${action.tone}`} aria-keyshortcuts={action.key}
+              aria-label={action.label} disabled={!open || pending}
+              data-chosen={sent?.decision === decision && sent?.action === action.action ? "" : undefined}
+              onClick={(event) => event.detail <= 1 && act(action.action)}>
+              <span>{action.label}</span>
+              <kbd aria-hidden="true">{action.key}</kbd>
+            </button>
+          ))}
+        </div>
+      )}
+      <button type="button" className="button button--quiet button--icon keys-button" aria-label="Keys" title="Keys" aria-keyshortcuts="?"
+        onClick={() => dialog.current?.showModal()}>?</button>
+      <dialog ref={dialog} className="keys" aria-label="Keys" onClick={(event) => event.target === dialog.current && dialog.current.close()}>
+        <dl>
+          {KEYS.map(([key, does]) => (
+            <div key={key}><dt><kbd>{key}</kbd></dt><dd>{does}</dd></div>
+          ))}
+        </dl>
+        <form method="dialog"><button type="submit" className="button">Close</button></form>
+      </dialog>
+    </div>
+  );
+}

@@ -1,0 +1,72 @@
+"""The end of a set: score, loss, counts, the worst spots and what to do with them."""
+
+import reflex as rx
+
+from components.poker import playing_card
+from components.ui import button
+from state.training import TrainingState
+from state.views import StepView, WorstView
+
+_summary = TrainingState.summary
+
+
+def _figure(label: str, value: rx.Var[str], note: rx.Var[str]) -> rx.Component:
+    return rx.el.div(rx.el.dt(label), rx.el.dd(value, rx.el.small(note)), class_name="figure")
+
+
+def _count(count: rx.Var[StepView]) -> rx.Component:
+    return rx.el.li(rx.el.span(class_name=f"dot dot--{count.tone}", aria_hidden="true"), count.text)
+
+
+def _worst(spot: rx.Var[WorstView]) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            rx.foreach(spot.cards, lambda card: playing_card(card=card)),
+            rx.el.span(class_name="gap"),
+            rx.foreach(spot.board, lambda card: playing_card(card=card)),
+            class_name="small-cards",
+        ),
+        rx.el.div(
+            rx.el.p(spot.title, class_name="worst-title"),
+            rx.el.p(spot.text),
+            class_name="worst-text",
+        ),
+        rx.el.p(spot.loss, class_name=f"worst-loss grade-word--{spot.tone}"),
+        class_name="worst",
+    )
+
+
+def summary() -> rx.Component:
+    """Region "Summary"."""
+    return rx.el.section(
+        rx.el.h1(_summary.title, tab_index=-1),
+        rx.el.dl(
+            _figure("EV score", _summary.score, _summary.decisions),
+            _figure("EV loss", _summary.loss, "against the solver"),
+            _figure("EV loss per 100 decisions", _summary.per_100, _summary.interval),
+            class_name="figures",
+        ),
+        rx.el.ul(rx.foreach(_summary.counts, _count), aria_label="Grades", class_name="counts"),
+        rx.el.ul(rx.foreach(_summary.streets, _count), aria_label="EV loss per street", class_name="counts"),
+        rx.cond(
+            _summary.worst.length() > 0,
+            rx.fragment(
+                rx.el.h2("Worst spots", id="worst-spots"),
+                rx.el.ol(
+                    rx.foreach(_summary.worst, _worst), aria_labelledby="worst-spots", role="list", class_name="worsts"
+                ),
+            ),
+            rx.el.p("No decision of this set cost anything."),
+        ),
+        rx.el.div(
+            rx.cond(
+                _summary.worst.length() > 0,
+                button("Drill these", tone="primary", on_click=TrainingState.drill),
+                rx.fragment(),
+            ),
+            button("Play a hand", on_click=TrainingState.play),
+            class_name="summary-buttons",
+        ),
+        aria_label="Summary",
+        class_name="summary",
+    )

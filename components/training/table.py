@@ -1,0 +1,70 @@
+"""The table, its actions and the grade beside it, for any mode of play."""
+
+import reflex as rx
+
+from components.poker import action_bar, felt, line_so_far
+from components.training.grade import grade
+from components.training.summary import summary
+from components.ui import error_text
+from state.training import TrainingState
+from state.views import StepView
+
+_table = TrainingState.table
+
+
+def _loss(loss: rx.Var[StepView]) -> rx.Component:
+    return rx.el.li(loss.text, class_name=f"loss loss--{loss.tone}")
+
+
+def _outcome() -> rx.Component:
+    """How the hand ended and what each street cost; its row is always there, so nothing moves."""
+    return rx.el.div(
+        rx.cond(
+            _table.result != "",
+            rx.fragment(
+                rx.el.span(_table.result),
+                rx.el.span("EV loss", class_name="outcome-label"),
+                rx.el.ul(rx.foreach(_table.losses, _loss), aria_label="EV loss per street"),
+            ),
+            rx.fragment(),
+        ),
+        error_text(TrainingState.error),
+        role="status",
+        aria_label="Outcome",
+        class_name="outcome",
+    )
+
+
+def _play() -> rx.Component:
+    return rx.el.section(
+        rx.el.div(
+            rx.el.h1(_table.spot),
+            rx.el.p(_table.progress),
+            class_name="table-head",
+        ),
+        line_so_far(_table.line),
+        felt(_table),
+        _outcome(),
+        action_bar(
+            actions=_table.actions,
+            decision=_table.decision_id,
+            phase=TrainingState.phase,
+            error=TrainingState.error,
+            on_act=TrainingState.act,
+            on_continue=TrainingState.advance,
+            on_next=TrainingState.next_hand,
+            on_retry=TrainingState.try_again,
+        ),
+        aria_label="Table",
+        aria_busy=rx.cond(TrainingState.phase == "starting", "true", "false"),
+        class_name="table",
+    )
+
+
+def training_table() -> rx.Component:
+    """The whole of play: table or summary, and the grade. Rendered while the phase is not "idle"."""
+    return rx.el.div(
+        rx.cond(TrainingState.phase == "summary", summary(), _play()),
+        grade(),
+        class_name="play",
+    )
