@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 Reflex keeps what a middleware needs behind underscores
 """The gate in front of every Reflex event.
 
 A socket authenticates nobody: any client can call any handler of any state by name, with any payload, under any token.
@@ -100,6 +101,7 @@ def policy_of(event_name: str) -> Policy | None:
 
 
 def allows(required: Policy | None, principal: Principal | None) -> bool:
+    """Whether a caller (None: without a session) meets a policy (None: nobody does)."""
     if required is None:
         return False
     if required is Policy.PUBLIC:
@@ -115,7 +117,7 @@ def payload_model(handler: EventHandler) -> type[BaseModel]:
     """The strict model of a handler's arguments.
 
     Raises:
-        TypeError: An argument has no annotation, or one that JSON can't be checked against: the handler can't be called.
+        TypeError: An argument has no annotation, so the handler can't be called.
     """
     hints = handler._get_type_hints()
     fields: dict[str, Any] = {}
@@ -137,7 +139,8 @@ class Guard(Middleware):
         logging.getLogger("reflex_base.event.processor.event_processor").addFilter(redact_event)
         logging.getLogger("reflex.app").addFilter(redact_event)
 
-    async def preprocess(self, app: App, state: BaseState, event: Event) -> StateUpdate | None:
+    async def preprocess(self, app: App, state: BaseState, event: Event) -> StateUpdate | None:  # noqa: ARG002 Reflex's
+        """Let an event pass (None), or answer it with a refusal."""
         root = state._get_root_state()
         session = await root.get_state(SessionState)
         try:
@@ -227,5 +230,3 @@ def redact_event(record: logging.LogRecord) -> bool:
         record.msg, record.args = "event refused: unknown or malformed", ()
         record.exc_info, record.exc_text = None, None
     return True
-
-

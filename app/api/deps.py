@@ -1,8 +1,7 @@
 """What routes ask for: the caller, at the rank they need.
 
-    CurrentPrincipal   anybody with a session, guests too; 401 without one
-    Member             somebody with an account; 401 for a guest
-    Premium, Admin     403 for a member below that rank
+``CurrentPrincipal`` is anybody with a session, guests too, and 401 without one; ``Member`` is somebody with an account,
+401 for a guest; ``Premium`` and ``Admin`` answer 403 to a member below that rank.
 """
 
 from __future__ import annotations
@@ -22,13 +21,19 @@ def cookie_header(request: Request) -> str:
 
 
 async def optional_principal(request: Request) -> Principal | None:
+    """The caller, if there is a live session."""
     return await resolve(cookie_header(request))
 
 
 async def current_principal(request: Request) -> Principal:
+    """The caller.
+
+    Raises:
+        Unauthorized: There is no live session.
+    """
     principal = await optional_principal(request)
     if principal is None:
-        raise Unauthorized("There is no session. Open the start page or get one from /api/auth/csrf.", code="no-session")
+        raise Unauthorized("There is no session. GET /api/auth/csrf opens one.", code="no-session")
     return principal
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 from uuid import UUID
 
 from services.infra.events import Event
@@ -32,11 +32,10 @@ class SignedIn(Event):
 
 
 class SignInDenied(Event):
-    """Somebody tried the account with a wrong password, or too often."""
+    """Somebody tried a wrong password; without an id nobody has the address. Each is a stream of its own."""
 
     type: ClassVar[str] = "SignInDenied"
-    user_id: UUID
-    reason: Literal["password", "throttled"]
+    user_id: UUID | None
 
 
 class SignedOut(Event):

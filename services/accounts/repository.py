@@ -14,6 +14,7 @@ from services.infra.clock import now
 
 
 async def find(db: AsyncSession, user_id: UUID, *, lock: bool = False) -> User | None:
+    """One user; ``lock`` holds the row for writing and reads it anew."""
     query = select(User).where(User.id == user_id)
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
@@ -21,10 +22,12 @@ async def find(db: AsyncSession, user_id: UUID, *, lock: bool = False) -> User |
 
 
 async def find_by_email(db: AsyncSession, email: str) -> User | None:
+    """The account with this address, in the form of `names.clean_email`."""
     return await db.scalar(select(User).where(User.email == email))
 
 
 async def find_by_name_key(db: AsyncSession, name_key: str) -> User | None:
+    """The account with this name, in the form of `names.name_key`."""
     return await db.scalar(select(User).where(User.name_key == name_key))
 
 
@@ -34,11 +37,13 @@ async def lock_or_insert_guest(db: AsyncSession, user_id: UUID, name: str) -> UU
     row = (await db.execute(query)).one_or_none()
     if row is None:
         moment = now()
-        values = {"id": user_id, "role": "guest", "name": name, "version": 0, "created_at": moment, "updated_at": moment}
-        await db.execute(insert(User).values(values).on_conflict_do_nothing(index_elements=["id"]))
+        guest = {"id": user_id, "role": "guest", "name": name, "version": 0}
+        statement = insert(User).values(**guest, created_at=moment, updated_at=moment)
+        await db.execute(statement.on_conflict_do_nothing(index_elements=["id"]))
         row = (await db.execute(query)).one()
     return row.merged_into
 
 
 async def change(db: AsyncSession, user_id: UUID, **values: Any) -> None:
+    """Set columns of one user."""
     await db.execute(update(User).where(User.id == user_id).values(**values, updated_at=now()))

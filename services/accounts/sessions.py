@@ -17,17 +17,19 @@ import hashlib
 import json
 import secrets
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from http.cookies import CookieError, SimpleCookie
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from redis.exceptions import RedisError
 
 from services.accounts import repository
+from services.accounts.throttle import GUEST_ADDRESS, take
 from services.infra.clock import new_id, now
 from services.infra.errors import Unauthorized, Unavailable
 from services.infra.redis import redis
@@ -35,6 +37,7 @@ from services.infra.settings import get_settings
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE: Final = "mixline_session"
 SECURE_COOKIE: Final = "__Host-mixline_session"
@@ -57,6 +60,7 @@ class Role(StrEnum):
 
     @property
     def rank(self) -> int:
+        """Position among the roles, lowest first."""
         return list(Role).index(self)
 
 
@@ -88,6 +92,7 @@ class Principal:
 
     @property
     def signed_in(self) -> bool:
+        """Whether it is somebody with an account."""
         return self.role is not Role.GUEST
 
 
@@ -130,15 +135,17 @@ def lifetime(role: Role, *, remember: bool) -> Lifetime:
 
 
 def hash_secret(secret: str) -> str:
+    """The id of a session, from its cookie."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def guest_name(user_id: UUID) -> str:
+    """What a guest is called until there is an account."""
     return f"Guest {user_id.hex[-4:].upper()}"
 
 
 def session_secret(cookie_header: str | None) -> str | None:
-    """The cookie's value; where ``__Host-`` is due or present the other one, which a subdomain can plant, is ignored."""
+    """The cookie's value; where ``__Host-`` is due or present the other, which a subdomain can plant, is ignored."""
     if not cookie_header or len(cookie_header) > 16_384:
         return None
     jar = SimpleCookie()
@@ -163,6 +170,7 @@ async def resolve(cookie_header: str | None) -> Principal | None:
 
 
 async def resolve_secret(secret: str) -> Principal | None:
+    """`resolve` for the cookie's value."""
     session_id = hash_secret(secret)
     cached = _cache.get(session_id)
     clock = monotonic()
@@ -232,6 +240,7 @@ async def start(user_id: UUID, role: Role, name: str, *, remember: bool = False)
 
 
 async def start_guest() -> IssuedSession:
+    """Open a session for somebody new."""
     user_id = new_id()
     return await start(user_id, Role.GUEST, guest_name(user_id))
 
@@ -299,3 +308,70 @@ async def ensure_user(db: AsyncSession, principal: Principal) -> None:
     merged_into = await repository.lock_or_insert_guest(db, principal.user_id, principal.name)
     if merged_into is not None:
         raise Unauthorized("Your session has ended. Reload the page.", code="session-ended")
+
+
+def cookie_line(name: str, value: str, *, max_age_s: int | None = None, secure: bool) -> str:
+    """A ``Set-Cookie`` value; an empty ``value`` takes the cookie away."""
+    age = "; Max-Age=0" if not value else "" if max_age_s is None else f"; Max-Age={max_age_s}"
+    prefix, suffix = ("__Host-", "; Secure") if secure else ("", "")
+    return f"{prefix}{name}={value}; Path=/; HttpOnly; SameSite=Lax{age}{suffix}"
+
+
+def is_secure(scope: Mapping[str, Any]) -> bool:
+    """Whether the browser came over TLS; on plain http it would refuse cookies with ``Secure`` and ``__Host-``."""
+    return scope["scheme"] in ("https", "wss") or get_settings().public_url.startswith("https://")
+
+
+def session_cookie(issued: IssuedSession, *, secure: bool) -> str:
+    """The ``Set-Cookie`` value that hands the session to the browser."""
+    return cookie_line(COOKIE, issued.secret, max_age_s=issued.max_age_s, secure=secure)
+
+
+class SessionCookieMiddleware:
+    """ASGI: a visitor without a live session gets a guest's with the document, for the socket's handshake to carry.
+
+    With Redis down, or too many guests from one address, the document is served without a session.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; add the cookie to the answer's head where it is missing."""
+        if not _wants_document(scope):
+            await self._app(scope, receive, send)
+            return
+        issued = await self._guest_if_nobody(scope)
+        if issued is None:
+            await self._app(scope, receive, send)
+            return
+        line = session_cookie(issued, secure=is_secure(scope)).encode()
+
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                kept = [(key, value) for key, value in message.get("headers", []) if key.lower() != b"cache-control"]
+                message["headers"] = [*kept, (b"set-cookie", line), (b"cache-control", b"private, no-cache")]
+            await send(message)
+
+        await self._app(scope, receive, send_with_cookie)
+
+    async def _guest_if_nobody(self, scope: Scope) -> IssuedSession | None:
+        cookies = b"; ".join(value for key, value in scope["headers"] if key == b"cookie")
+        try:
+            if await resolve(cookies.decode("latin-1")) is not None:
+                return None
+            address = (scope.get("client") or ("unknown",))[0]
+            if not (await take(GUEST_ADDRESS, address)).passed:
+                return None
+            return await start_guest()
+        except SessionsUnavailable:
+            return None
+
+
+_NO_DOCUMENTS: Final = ("/api", "/_event", "/_upload", "/assets", "/health", "/metrics", "/ping")
+
+
+def _wants_document(scope: Scope) -> bool:
+    if scope["type"] != "http" or scope["method"] != "GET" or scope["path"].startswith(_NO_DOCUMENTS):
+        return False
+    return any(key == b"accept" and b"text/html" in value for key, value in scope["headers"])
