@@ -45,18 +45,14 @@ def upgrade() -> None:
         sa.Column("iteration", sa.Integer, nullable=False),
         sa.Column("seconds", sa.Float, nullable=False),
         sa.Column("pct_pot", sa.Float, nullable=True),
-        sa.Column(
-            "solution_id", sa.Uuid, sa.ForeignKey("solutions.solution.id", ondelete="SET NULL"), nullable=True
-        ),
+        sa.Column("solution_id", sa.Uuid, sa.ForeignKey("solutions.solution.id", ondelete="SET NULL"), nullable=True),
         sa.Column("error", TEXT, nullable=True),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("worker", sa.Uuid, nullable=True),
         sa.Column("heartbeat_at", INSTANT, nullable=True),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("finished_at", INSTANT, nullable=True),
-        sa.CheckConstraint(
-            "status IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="solve_job_status"
-        ),
+        sa.CheckConstraint("status IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="solve_job_status"),
         schema="solutions",
     )
     op.create_index("ix_solve_job_owner", "solve_job", ["owner_id", "id"], schema="solutions")

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
-from solver.cards import cards_to_text, combo_to_text
 
 from app.api.deps import CurrentPrincipal, OptionalPrincipal
 from app.api.envelope import Envelope, ok
@@ -16,6 +15,7 @@ from services.infra.db import transaction
 from services.infra.errors import FieldError, Invalid
 from services.solutions.catalog import NodeStrategy, SolutionInfo, parse_line, texture
 from services.solutions.service import get_strategies
+from solver.cards import cards_to_text, combo_to_text
 from solver.spot import spot_to_json
 
 router = APIRouter(prefix="/solutions", tags=["solutions"])
@@ -113,10 +113,11 @@ async def solution(
     solution_id: UUID,
     principal: OptionalPrincipal,
     node: Annotated[
-        str | None, Query(max_length=LINE_LIMIT, description="A line, e.g. `check/bet 18/call/deal 2c`; empty: the root.")
+        str | None,
+        Query(max_length=LINE_LIMIT, description="A line, e.g. `check/bet 18/call/deal 2c`; empty: the root."),
     ] = None,
 ) -> Envelope[SolutionDetail]:
-    """A solution of the library or one's own; with `node` the strategy there (a river is solved when nobody was there yet)."""
+    """A solution of the library or one's own; with `node` the strategy there; a new river is solved first."""
     strategies = get_strategies()
     async with transaction() as db:
         info = await strategies.visible(db, solution_id, principal.user_id if principal else None)

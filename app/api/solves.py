@@ -11,7 +11,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
-from solver.spot import parse_spot
 from starlette.responses import StreamingResponse
 
 from app.api.deps import CurrentPrincipal
@@ -25,6 +24,7 @@ from services.solutions.jobs import (
     SolveStatus,
     get_solve_jobs,
 )
+from solver.spot import parse_spot
 
 router = APIRouter(prefix="/solves", tags=["solves"])
 

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
-from solver.spot import spot_to_json
 
 from app.api.envelope import Envelope, ok
 from app.api.solutions import PAGE_LIMIT, SolutionOut, parse_cursor, solution_out
 from services.infra.errors import NotFound
 from services.solutions.catalog import texture as texture_of
 from services.solutions.service import get_strategies
+from solver.spot import spot_to_json
 
 router = APIRouter(prefix="/spots", tags=["spots"])
 

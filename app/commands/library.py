@@ -27,12 +27,12 @@ def build(
     force: Annotated[bool, typer.Option(help="Build again what is there.")] = False,
 ) -> None:
     """Solve the declared spots that are missing; an interrupted build goes on where it stopped."""
-    from services.infra import kernel_cache
+    from services.infra import kernel_cache  # noqa: PLC0415 as below
 
     kernel_cache.configure()
     # Imported late: they pull in the compiled solver, which a plain --help must not wait for.
-    from services.solutions.builder import Builder, Options, declared_entries
-    from services.solutions.manifest import read_manifest
+    from services.solutions.builder import Builder, Options, declared_entries  # noqa: PLC0415
+    from services.solutions.manifest import read_manifest  # noqa: PLC0415
 
     entries = declared_entries(only or ())
     if not entries:
@@ -43,7 +43,11 @@ def build(
         for entry in entries:
             made = held.get(entry.id)
             line = " after " + "/".join(entry.line) if entry.line else ""
-            state = f"{made['exploitability']['served_pct']:.3f}% of pot, {made['bytes'] / 1024:.0f} KiB" if made else "missing"
+            state = (
+                f"{made['exploitability']['served_pct']:.3f}% of pot, {made['bytes'] / 1024:.0f} KiB"
+                if made
+                else "missing"
+            )
             typer.echo(f"{entry.id:28} {state}{line}")
         return
     started = time.perf_counter()
@@ -58,7 +62,7 @@ def build(
 @library.command(epilog="Example: ./mixline library check")
 def check() -> None:
     """Read every artefact that the manifest names and verify its checksums."""
-    from services.solutions.manifest import verify
+    from services.solutions.manifest import verify  # noqa: PLC0415 as above
 
     problems = verify()
     for problem in problems:

@@ -1,0 +1,1 @@
+"""Solved spots: stored, solved on demand, solved on request."""

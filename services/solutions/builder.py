@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from solver.solution import Solution
-from solver.solve import Progress, solve
-from solver.spot import NO_SIZES, Spot, parse_spot, spot_hash
 
 from services.solutions.catalog import Line
 from services.solutions.export import Description, solve_config, solver_hash, write_solution
 from services.solutions.manifest import FOLDER, FORMAT, read_manifest, write_manifest
 from services.solutions.starter import COARSE_PCT, ENTRIES, TARGET_PCT, TREMBLE, Entry, Family
+from solver.solution import Solution
+from solver.solve import Progress, solve
+from solver.spot import NO_SIZES, Spot, parse_spot, spot_hash
 
 RANGES_FILE = "ranges-v0.json"
 LEAST_WEIGHT = 1e-4
@@ -163,7 +163,9 @@ class Builder:
         data, header = write_solution(solution, description, solve_config(spot, target, TREMBLE))
         path = self._options.folder / f"{entry.id}.mxl"
         path.write_bytes(data)
-        kept = {key: header[key] for key in ("name", "family", "pot_type", "positions", "board", "spot_hash", "tree_hash")}
+        kept = {
+            key: header[key] for key in ("name", "family", "pot_type", "positions", "board", "spot_hash", "tree_hash")
+        }
         return kept | {
             "id": entry.id,
             "declared": _declared(entry, self._ranges_sha256()),
@@ -188,7 +190,9 @@ class Builder:
         entries = {held["id"]: held for held in manifest["entries"]} | {entry.id: made}
         declared = {known.id: place for place, known in enumerate(ENTRIES)}
         ordered = sorted(entries.values(), key=lambda held: declared.get(held["id"], len(declared)))
-        write_manifest({"format": FORMAT, "entries": [held for held in ordered if held["id"] in declared]}, self._options.folder)
+        write_manifest(
+            {"format": FORMAT, "entries": [held for held in ordered if held["id"] in declared]}, self._options.folder
+        )
 
 
 def _declared(entry: Entry, ranges_sha256: str) -> str:
@@ -222,4 +226,3 @@ def _eta(progress: Progress, target: float) -> str:
 def declared_entries(only: Sequence[str] = ()) -> list[Entry]:
     """The declared entries, or those whose id begins with one of ``only``."""
     return [entry for entry in ENTRIES if not only or entry.id.startswith(tuple(only))]
-

@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 
 import numpy as np
 from numpy.typing import NDArray
+
 from solver.tree import LinePosition
 
 Line = tuple[str, ...]

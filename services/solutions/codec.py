@@ -33,14 +33,16 @@ PURIFY_BELOW = 0.01
 """Frequencies under this are noise of the solver: they become zero (PRODUCT.md, "How sure we are")."""
 
 _DIGEST = hashlib.sha256().digest_size
-_NODE = struct.Struct("<HBBHiffff")  # line bytes, player and flags, actions, hands, pot, exploitability, floor and span of max Q*, largest loss
+_NODE = struct.Struct(
+    "<HBBHiffff"
+)  # line bytes, player and flags, actions, hands, pot, exploitability, floor and span of max Q*, largest loss
 _LINEAR_STEPS = 100
 _LINEAR_END = 2.0  # % of the pot
 _GROWING_STEPS = 255 - _LINEAR_STEPS
 _MAX_BLOCK = 64 << 20
 
 
-class CorruptArtefact(DomainError):
+class ArtefactError(DomainError):
     """A stored solution is not what was written; it must not be served."""
 
     status = 500
@@ -108,14 +110,29 @@ def _encode_node(node: StoredNode) -> bytes:
     codes = np.searchsorted((steps[1:] + steps[:-1]) / 2, loss_pct).astype(np.uint8)
     line = "/".join(node.line).encode()
     header = _NODE.pack(
-        len(line), node.player | (0 if known else 2), actions, hands, node.pot, node.exploitability_pct, floor, span, largest
+        len(line),
+        node.player | (0 if known else 2),
+        actions,
+        hands,
+        node.pot,
+        node.exploitability_pct,
+        floor,
+        span,
+        largest,
     )
     levels = np.rint((best - floor) / span * 65535).astype("<u2")
     strategy = quantise_strategy(node.strategy)[:-1]
     # Low and high bytes apart compress better than interleaved.
-    return b"".join((
-        header, line, strategy.tobytes(), codes.tobytes(), (levels & 255).astype(np.uint8).tobytes(), (levels >> 8).astype(np.uint8).tobytes()
-    ))
+    return b"".join(
+        (
+            header,
+            line,
+            strategy.tobytes(),
+            codes.tobytes(),
+            (levels & 255).astype(np.uint8).tobytes(),
+            (levels >> 8).astype(np.uint8).tobytes(),
+        )
+    )
 
 
 def _decode_node(raw: bytes, start: int) -> tuple[StoredNode, int]:
@@ -180,22 +197,26 @@ class Artefact:
     """A verified artefact in memory; blocks are decoded on request.
 
     Raises:
-        CorruptArtefact: Not an artefact, another version, or a checksum that does not fit.
+        ArtefactError: Not an artefact, another version, or a checksum that does not fit.
     """
 
     def __init__(self, data: bytes, name: str = "solution") -> None:
         prefix = len(MAGIC) + 4
         if not data.startswith(MAGIC[:-1]):
-            raise CorruptArtefact(f"{name}: not a stored solution")
+            raise ArtefactError(f"{name}: not a stored solution")
         if data[: len(MAGIC)] != MAGIC:
-            raise CorruptArtefact(f"{name}: written by another version; build it again")
+            raise ArtefactError(f"{name}: written by another version; build it again")
         if len(data) < prefix + _DIGEST or hashlib.sha256(memoryview(data)[:-_DIGEST]).digest() != data[-_DIGEST:]:
-            raise CorruptArtefact(f"{name}: the checksum does not fit; the file is damaged")
+            raise ArtefactError(f"{name}: the checksum does not fit; the file is damaged")
         (length,) = struct.unpack_from("<I", data, len(MAGIC))
-        self.header: dict[str, Any] = json.loads(zstandard.ZstdDecompressor().decompress(data[prefix : prefix + length]))
+        self.header: dict[str, Any] = json.loads(
+            zstandard.ZstdDecompressor().decompress(data[prefix : prefix + length])
+        )
         self._data = data
         self._start = prefix + length
-        self._index: dict[str, tuple[int, int]] = {key: (offset, size) for key, offset, size in self.header.pop("blocks")}
+        self._index: dict[str, tuple[int, int]] = {
+            key: (offset, size) for key, offset, size in self.header.pop("blocks")
+        }
 
     @property
     def keys(self) -> list[str]:

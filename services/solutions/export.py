@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 import solver
+from services.solutions.catalog import street_root
+from services.solutions.codec import PURIFY_BELOW, StoredNode, encode_block, served_strategy, write_artefact
 from solver.cards import cards_to_text
 from solver.solution import Solution
 from solver.spot import Spot, spot_hash, spot_to_json
-
-from services.solutions.catalog import street_root
-from services.solutions.codec import PURIFY_BELOW, StoredNode, encode_block, served_strategy, write_artefact
 
 RIVER = 2
 
@@ -70,7 +70,9 @@ def stored_streets(solution: Solution) -> dict[str, list[StoredNode]]:
     return streets
 
 
-def write_solution(solution: Solution, description: Description, config: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
+def write_solution(
+    solution: Solution, description: Description, config: Mapping[str, Any]
+) -> tuple[bytes, dict[str, Any]]:
     """The artefact of a finished solve and its header.
 
     ``exploitability`` in the header: ``solver_pct`` of the strategies as solved, ``served_pct`` of those that are

@@ -18,10 +18,6 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from solver.cards import cards_to_text
-from solver.errors import TooLarge
-from solver.solve import estimate
-from solver.spot import Spot, spot_hash, spot_to_json
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -34,6 +30,10 @@ from services.infra.settings import get_settings
 from services.solutions import repository
 from services.solutions.events import SolveChanged, progress_channel, publish_control, publish_progress
 from services.solutions.models import SolveJobRow
+from solver.cards import cards_to_text
+from solver.errors import TooLarge
+from solver.solve import estimate
+from solver.spot import Spot, spot_hash, spot_to_json
 
 MIB = 1 << 20
 MACHINE_SHARE = 0.6
@@ -56,6 +56,7 @@ class SolveStatus(StrEnum):
 
     @property
     def final(self) -> bool:
+        """Nothing will change any more."""
         return self in (SolveStatus.DONE, SolveStatus.FAILED, SolveStatus.CANCELLED)
 
 
@@ -213,7 +214,9 @@ class SolveJobs:
     async def _refuse_when_full(self, db: AsyncSession, limits: SolveLimits, active: int) -> None:
         if active >= limits.running + limits.queued:
             raise TooMany(
-                f"{active} of your solves are under way; wait for one or cancel it", code="too-many-solves", retry_after_s=5
+                f"{active} of your solves are under way; wait for one or cancel it",
+                code="too-many-solves",
+                retry_after_s=5,
             )
         if await repository.count_active(db) >= MOST_ACTIVE:
             raise TooMany("the server's queue of solves is full", code="solve-queue-full", retry_after_s=30)
@@ -271,7 +274,9 @@ class SolveJobs:
                     before = job
                     if message.get("status") == "running" and job.status is SolveStatus.RUNNING:
                         progress = SolveChanged.model_validate(message)
-                        job = replace(job, progress=SolveProgress(progress.iteration, progress.seconds, progress.pct_pot))
+                        job = replace(
+                            job, progress=SolveProgress(progress.iteration, progress.seconds, progress.pct_pot)
+                        )
                     else:
                         job = await self._read(principal, job_id)
                     if job != before:

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
+from services.solutions.catalog import SolutionInfo, library_id
+from services.solutions.codec import Artefact, ArtefactError
+from services.solutions.store import StoredSolution
 from solver.cards import parse_cards
 from solver.spot import parse_spot
-
-from services.solutions.catalog import SolutionInfo, library_id
-from services.solutions.codec import Artefact, CorruptArtefact
-from services.solutions.store import StoredSolution
 
 FOLDER = Path(__file__).parent / "library"
 FORMAT = 1
@@ -80,7 +79,7 @@ class Library:
         """A solution, or None when the library has none with this id.
 
         Raises:
-            CorruptArtefact: The file is not the one the manifest names.
+            ArtefactError: The file is not the one the manifest names.
         """
         if solution_id in self._opened:
             return self._opened[solution_id]
@@ -89,7 +88,7 @@ class Library:
             return None
         data = (self._folder / entry["file"]).read_bytes()
         if hashlib.sha256(data).hexdigest() != entry["sha256"]:
-            raise CorruptArtefact(f"{entry['file']} is not the file that the manifest names: build the library again")
+            raise ArtefactError(f"{entry['file']} is not the file that the manifest names: build the library again")
         artefact = Artefact(data, entry["file"])
         solution = StoredSolution(self._infos[solution_id], parse_spot(artefact.header["spot"]), artefact)
         self._opened[solution_id] = solution
@@ -111,7 +110,7 @@ def verify(folder: Path = FOLDER) -> list[str]:
             continue
         try:
             header = Artefact(data, entry["file"]).header
-        except CorruptArtefact as error:
+        except ArtefactError as error:
             problems.append(error.message)
             continue
         problems += [

@@ -45,7 +45,9 @@ class SolveJobRow(SQLModel, table=True):
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    owner_id: UUID = Field(sa_column=sa.Column(sa.Uuid, sa.ForeignKey("accounts.user.id", ondelete="CASCADE"), nullable=False))
+    owner_id: UUID = Field(
+        sa_column=sa.Column(sa.Uuid, sa.ForeignKey("accounts.user.id", ondelete="CASCADE"), nullable=False)
+    )
     role: str
     request_key: str
     name: str

@@ -61,9 +61,7 @@ async def owns_solution(db: AsyncSession, owner_id: UUID, solution_id: UUID) -> 
 async def disown_solution(db: AsyncSession, owner_id: UUID, solution_id: UUID) -> bool:
     """Delete a player's requests for a solution; whether there was one."""
     result = await db.execute(
-        sa.delete(SolveJobRow).where(
-            col(SolveJobRow.owner_id) == owner_id, col(SolveJobRow.solution_id) == solution_id
-        )
+        sa.delete(SolveJobRow).where(col(SolveJobRow.owner_id) == owner_id, col(SolveJobRow.solution_id) == solution_id)
     )
     return cast("CursorResult[Any]", result).rowcount > 0
 
@@ -153,7 +151,7 @@ async def heartbeat(db: AsyncSession, request_key: str, now: datetime, progress:
     return cast("CursorResult[Any]", result).rowcount
 
 
-async def finish(db: AsyncSession, request_key: str, now: datetime, **values: Any) -> int:  # noqa: ANN401 columns
+async def finish(db: AsyncSession, request_key: str, now: datetime, **values: Any) -> int:
     """Every running request for a solve ends the same way; how many there were."""
     result = await db.execute(
         sa.update(SolveJobRow)

@@ -14,9 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
-from solver.ranges import Range
-from solver.solve import solve
-from solver.spot import Spot, StreetSizes
 
 from services.infra.cache import Cache
 from services.infra.log import get_logger
@@ -24,6 +21,9 @@ from services.solutions.catalog import Line
 from services.solutions.codec import Artefact, encode_block, write_artefact
 from services.solutions.export import RIVER, stored_streets
 from services.solutions.store import StoredSolution, Street, Walk
+from solver.ranges import Range
+from solver.solve import solve
+from solver.spot import Spot, StreetSizes
 
 TARGET_PCT = 0.05
 MAX_ITERATIONS = 2000

@@ -13,8 +13,6 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from solver.spot import Spot, parse_spot
-from solver.tree import LinePosition
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.infra.cache import Cache
@@ -27,6 +25,8 @@ from services.solutions.codec import Artefact
 from services.solutions.manifest import Library, describe
 from services.solutions.rivers import Rivers
 from services.solutions.store import StoredSolution, Street, Walk
+from solver.spot import Spot, parse_spot
+from solver.tree import LinePosition
 
 _SOLVES_HELD = 16
 
@@ -163,7 +163,9 @@ class StrategyService:
         if row is None:
             raise NotFound("there is no such solution")
         artefact = Artefact(row.artefact, row.name)
-        solution = StoredSolution(describe(artefact.header, row.id, "solve"), parse_spot(artefact.header["spot"]), artefact)
+        solution = StoredSolution(
+            describe(artefact.header, row.id, "solve"), parse_spot(artefact.header["spot"]), artefact
+        )
         self._solves[solution_id] = solution
         while len(self._solves) > _SOLVES_HELD:
             self._solves.popitem(last=False)

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from solver.cards import COMBO_CARDS, COMBO_INDEX, N_COMBOS, card_to_text, parse_cards
-from solver.errors import SpotError
-from solver.ranges import Range
-from solver.spot import Spot
-from solver.tree import BettingTree, LinePosition, build_tree, position
 
 from services.infra.errors import FieldError, Invalid
 from services.solutions.catalog import Line, SolutionInfo
 from services.solutions.codec import Artefact, StoredNode
+from solver.cards import COMBO_CARDS, N_COMBOS, card_to_text, parse_cards
+from solver.errors import SpotError
+from solver.isomorphism import SuitMap, combo_map, map_card, symmetries
+from solver.ranges import Range
+from solver.spot import Spot
+from solver.tree import BettingTree, LinePosition, build_tree, position
 
 TREMBLE = 0.002
 """Share of every stored frequency that is spread evenly over the actions when ranges are carried along a line."""
@@ -40,14 +41,6 @@ _TOUCHES[COMBO_CARDS[:, 1], np.arange(N_COMBOS)] = True
 def combos_on(weights: Range, board: tuple[int, ...]) -> NDArray[np.int16]:
     """Combos of a range that a board leaves possible, ascending."""
     return np.flatnonzero((weights > 0) & ~_TOUCHES[list(board)].any(axis=0)).astype(np.int16)
-
-
-def suit_swap(first: int, second: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Cards and combos after two suits were exchanged: ``[card] -> card`` and ``[combo] -> combo``."""
-    suits = np.arange(4)
-    suits[[first, second]] = second, first
-    cards = np.arange(52) // 4 * 4 + suits[np.arange(52) % 4]
-    return cards, COMBO_INDEX[cards[COMBO_CARDS[:, 0]], cards[COMBO_CARDS[:, 1]]].astype(np.int64)
 
 
 class Walk:
@@ -90,16 +83,8 @@ class StoredSolution:
         return build_tree(self.spot)
 
     @cached_property
-    def _symmetries(self) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Exchanges of two suits that leave the board and both ranges as they are."""
-        board = set(self.spot.board)
-        found = []
-        for first, second in combinations(range(4), 2):
-            cards, combos = suit_swap(first, second)
-            same_board = {int(cards[card]) for card in board} == board
-            if same_board and all(np.array_equal(weights, weights[combos]) for weights in self.spot.ranges):
-                found.append((cards, combos))
-        return found
+    def _symmetries(self) -> list[SuitMap]:
+        return symmetries(self.spot.board, self.spot.ranges)
 
     def position(self, line: Line) -> LinePosition:
         """Where a line leads.
@@ -132,21 +117,21 @@ class StoredSolution:
         if not root or self.spot.street != 0 or self.position(root).street != 1:
             return None
         (card,) = parse_cards(root[-1].removeprefix("deal "))
-        for cards, combos in self._symmetries:
-            stored = "/".join((*root[:-1], f"deal {card_to_text(int(cards[card]))}"))
-            if stored in self._artefact:
-                nodes = self._artefact.block(stored)
-                return {line: self._translate(node, card, int(cards[card]), combos) for line, node in nodes.items()}
+        for suits in self._symmetries:
+            image = map_card(suits, card)
+            key = "/".join((*root[:-1], f"deal {card_to_text(image)}"))
+            if key in self._artefact:
+                nodes = self._artefact.block(key)
+                return {line: self._translate(node, card, image, suits) for line, node in nodes.items()}
         return None
 
-    def _translate(self, node: StoredNode, card: int, stored_card: int, swap: NDArray[np.int64]) -> StoredNode:
+    def _translate(self, node: StoredNode, card: int, image: int, suits: SuitMap) -> StoredNode:
+        """A node stored for ``image`` in terms of the real card."""
         weights = self.spot.ranges[node.player]
         here = combos_on(weights, (*self.spot.board, card))
-        stored = combos_on(weights, (*self.spot.board, stored_card))
-        order = np.searchsorted(stored, swap[here])
-        return StoredNode(
-            node.line, node.player, node.pot, node.exploitability_pct, node.strategy[:, order], node.q[:, order]
-        )
+        stored = combos_on(weights, (*self.spot.board, image))
+        order = np.searchsorted(stored, combo_map(suits)[here])
+        return replace(node, strategy=node.strategy[:, order], q=node.q[:, order])
 
     def combos(self, player: int, board: tuple[int, ...]) -> NDArray[np.int16]:
         """The hands of the stored planes for a player on a board."""
@@ -167,4 +152,3 @@ class StoredSolution:
             node = street[line[len(root) : index]]
             action = self.position(line[:index]).actions.index(line[index])
             walk.act(node.player, self.combos(node.player, board), node.strategy, action)
-

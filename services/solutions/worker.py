@@ -16,10 +16,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from solver.errors import Cancelled, SolverError
-from solver.solve import Control, Progress, solve
-from solver.spot import parse_spot
-
+from services.accounts.sessions import Role
 from services.infra.clock import new_id, now
 from services.infra.db import transaction
 from services.infra.errors import Unavailable
@@ -31,7 +28,9 @@ from services.solutions.events import CONTROL, SolveChanged, publish_progress
 from services.solutions.export import Description, solve_config, write_solution
 from services.solutions.jobs import SolveStatus, limits_of, machine_limit
 from services.solutions.models import SolutionRow, SolveJobRow
-from services.accounts.sessions import Role
+from solver.errors import Cancelled, SolverError
+from solver.solve import Control, Progress, solve
+from solver.spot import parse_spot
 
 HEARTBEAT_S = 2.0
 LOST_AFTER_S = 15.0

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+
 from services.solutions.codec import (
     Artefact,
-    CorruptArtefact,
+    ArtefactError,
     StoredNode,
     decode_block,
     encode_block,
@@ -77,7 +78,9 @@ def test_q_is_unknown_where_the_opponent_never_gets() -> None:
 
 def _artefact() -> bytes:
     rng = np.random.default_rng(1)
-    node = StoredNode(("check",), 1, 55, 0.2, rng.dirichlet(np.ones(3), 20).T.astype(np.float32), rng.normal(0, 9, (3, 20)))
+    node = StoredNode(
+        ("check",), 1, 55, 0.2, rng.dirichlet(np.ones(3), 20).T.astype(np.float32), rng.normal(0, 9, (3, 20))
+    )
     return write_artefact({"name": "a spot"}, {"": encode_block([node]), "check/check/deal 2c": encode_block([node])})
 
 
@@ -98,7 +101,7 @@ def test_damage_to_any_byte_is_detected() -> None:
     for place in range(len(data)):
         damaged = bytearray(data)
         damaged[place] ^= 1 << (place % 8)
-        with pytest.raises(CorruptArtefact):
+        with pytest.raises(ArtefactError):
             Artefact(bytes(damaged))
 
 
@@ -106,10 +109,10 @@ def test_damage_to_any_byte_is_detected() -> None:
 @given(st.data())
 def test_a_truncated_file_is_detected(data: st.DataObject) -> None:
     whole = _artefact()
-    with pytest.raises(CorruptArtefact):
+    with pytest.raises(ArtefactError):
         Artefact(whole[: data.draw(st.integers(0, len(whole) - 1))])
 
 
 def test_a_file_of_another_format_says_that_it_has_to_be_built_again() -> None:
-    with pytest.raises(CorruptArtefact, match="build it again"):
+    with pytest.raises(ArtefactError, match="build it again"):
         Artefact(b"MIXLINE9" + _artefact()[8:])
