@@ -18,7 +18,6 @@ from services.infra.clock import new_id
 from services.infra.db import transaction
 from services.infra.errors import Unavailable
 from services.infra.events import Event, append
-
 from tests.services.analytics.conftest import Server
 
 pytestmark = pytest.mark.xdist_group("clickhouse")
@@ -57,7 +56,8 @@ async def send_all(server: ClickHouse, limit: int = 1000) -> int:
 
 async def numbers(server: ClickHouse, stream: UUID) -> list[int]:
     rows = await server.query(
-        f"SELECT JSONExtractInt(payload, 'number') FROM {schema.EVENT_TABLE} FINAL WHERE stream_id = {{id:UUID}} ORDER BY version",
+        f"SELECT JSONExtractInt(payload, 'number') FROM {schema.EVENT_TABLE} FINAL "
+        "WHERE stream_id = {id:UUID} ORDER BY version",
         {"id": str(stream)},
     )
     return [number for (number,) in rows]
@@ -109,8 +109,8 @@ async def test_a_batch_whose_acknowledgement_was_cut_counts_once(
 
 
 async def _once_there(server: ClickHouse) -> None:
-    while not await sink.send_batch(server, 100):
-        await asyncio.sleep(0.05)
+    while not await sink.send_batch(server, 100):  # noqa: ASYNC110
+        await asyncio.sleep(0.05)  # other workers' transactions hold the reader's horizon
 
 
 async def test_a_batch_is_the_same_after_a_failure_although_more_events_came(
@@ -166,7 +166,7 @@ async def test_a_lost_folder_is_noticed_and_filled_again(ready: ClickHouse, monk
     task = asyncio.create_task(sink.run_sink())
     try:
         async with asyncio.timeout(20):
-            while await raw_count(ready) < 8:
+            while await raw_count(ready) < 8:  # noqa: ASYNC110 the sink tells nobody
                 await asyncio.sleep(0.1)
     finally:
         task.cancel()
@@ -180,7 +180,7 @@ async def test_two_sinks_send_everything_once(ready: ClickHouse, monkeypatch: py
     tasks = [asyncio.create_task(sink.run_sink()) for _ in range(2)]
     try:
         async with asyncio.timeout(20):
-            while await raw_count(ready) < 50:
+            while await raw_count(ready) < 50:  # noqa: ASYNC110 the sink tells nobody
                 await asyncio.sleep(0.1)
         await asyncio.sleep(0.5)
     finally:
@@ -203,7 +203,8 @@ async def test_a_retention_of_days_drops_what_is_older(ready: ClickHouse) -> Non
     await draw(3)
     await send_all(ready)
     await ready.command(
-        f"INSERT INTO {schema.EVENT_TABLE} SELECT * REPLACE (now() - INTERVAL 40 DAY AS recorded_at, position + 1000 AS position) "
+        f"INSERT INTO {schema.EVENT_TABLE} "
+        "SELECT * REPLACE (now() - INTERVAL 40 DAY AS recorded_at, position + 1000 AS position) "
         f"FROM {schema.EVENT_TABLE}"
     )
     assert await raw_count(ready) == 6
