@@ -133,14 +133,14 @@ def _equilibrium(game: _Game) -> tuple[Frequencies, Frequencies]:
 def _matched(regrets: Frequencies, gain: Frequencies, played: Frequencies) -> Frequencies:
     """Add the iteration's regrets [act or fold, class] and match them; ``regrets`` is overwritten."""
     value = gain * played
-    np.maximum(regrets + (gain - value, -value), 0, out=regrets)
+    np.maximum(regrets + np.stack([gain - value, -value]), 0, out=regrets)
     total = regrets.sum(axis=0)
     return np.divide(regrets[0], total, out=np.full(N_CLASSES, 0.5), where=total > 0)
 
 
 def _made_exact(game: _Game, push: Frequencies, call: Frequencies) -> tuple[Frequencies, Frequencies]:
     """The same strategies with pure classes made pure and mixed ones solved for."""
-    mixed_push, mixed_call = ((1e-3 < played) & (played < 1 - 1e-3) for played in (push, call))
+    mixed_push, mixed_call = ((played > 1e-3) & (played < 1 - 1e-3) for played in (push, call))
     exact_push, exact_call = np.round(push), np.round(call)
     exact_push[mixed_push] = exact_call[mixed_call] = 0
     # Rows: classes to be made indifferent; columns: the other player's classes that mix.
