@@ -15,6 +15,7 @@ import shlex
 import signal
 import subprocess
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,41 @@ class StartError(RuntimeError):
 def die_with_parent(death_signal: int = signal.SIGTERM) -> None:
     """Ask the kernel to send this process ``death_signal`` when its parent ends."""
     _libc.prctl(PR_SET_PDEATHSIG, death_signal)
+
+
+async def run_lines(
+    command: Sequence[str | Path], on_line: Callable[[str], None], environment: Mapping[str, str], folder: Path
+) -> tuple[int, str]:
+    """Run a command to its end, telling every line as it comes; returns the exit code and the end of the output.
+
+    Cancelling ends the command, and so does our own end.
+    """
+
+    def between_fork_and_exec() -> None:
+        os.setsid()
+        die_with_parent(signal.SIGTERM)
+
+    running = await asyncio.create_subprocess_exec(
+        *map(str, command),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=folder,
+        env=dict(environment),
+        preexec_fn=between_fork_and_exec,
+    )
+    assert running.stdout is not None
+    tail: deque[str] = deque(maxlen=40)
+    try:
+        async for raw in running.stdout:
+            tail.append(raw.decode(errors="replace"))
+            on_line(tail[-1].strip())
+        return await running.wait(), "".join(tail)
+    finally:
+        if running.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGTERM)
+            await running.wait()
 
 
 @dataclass(frozen=True, slots=True)

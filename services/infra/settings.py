@@ -10,6 +10,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, computed_field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -94,6 +95,18 @@ class Settings(BaseSettings):
     def data_folder(self) -> Path:
         """``data`` as an absolute path."""
         return self.data if self.data.is_absolute() else ROOT / self.data
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def page_state_redis_url(self) -> str | None:
+        """Where Reflex keeps page state: apart from sessions and caches, because write access to it is code execution."""
+        if self.state_redis_url.get_secret_value():
+            return self.state_redis_url.get_secret_value()
+        url = self.redis_url.get_secret_value()
+        if not url:
+            return None
+        parts = urlsplit(url)
+        return urlunsplit(parts._replace(path=f"/{int(parts.path.strip('/') or 0) + 1}"))
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,39 @@
+"""The REST API under ``/api`` with its document, and health and metrics beside it."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from app.api import auth, errors, health, leaderboards, solutions, solves, spots, users
+from app.api.envelope import ErrorEnvelope
+
+ROUTERS = (
+    auth.router,
+    users.router,
+    leaderboards.router,
+    spots.router,
+    solutions.router,
+    solves.router,
+)
+
+
+def build_api() -> FastAPI:
+    """The application that Reflex's own is mounted in."""
+    rest = FastAPI(
+        title="Mixline",
+        version=health.version(),
+        description="Training against solved spots. Every answer is in the envelope {success, code, message, data, timestamp}.",
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        responses={"default": {"model": ErrorEnvelope, "description": "An error"}},
+    )
+    rest.add_middleware(auth.CsrfMiddleware)
+    for router in ROUTERS:
+        rest.include_router(router)
+    errors.install(rest)
+
+    whole = FastAPI(openapi_url=None)
+    whole.include_router(health.router)
+    whole.mount("/api", rest)
+    return whole

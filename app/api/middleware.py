@@ -1,0 +1,224 @@
+"""What every request passes, whatever answers it: pure ASGI, outside of Reflex and FastAPI.
+
+From the outside in: request id, log line and metrics; security headers; the socket's origin; the size of a body. No
+cross-origin access exists, so every CORS header that a library adds is taken off again.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.envelope import problem
+from services.accounts.sessions import is_secure
+from services.infra import metrics
+from services.infra.log import log
+from services.infra.settings import get_settings
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# Files whose name holds a hash of their content.
+IMMUTABLE = re.compile(r"^/assets/.*-[A-Za-z0-9_-]{8}\.(?:js|css|woff2?|svg|png|webp)$")
+QUIET = ("/health", "/metrics", "/assets/")
+SOCKET = "/_event"
+PERMISSIONS = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()"
+
+
+class RequestLog:
+    """Gives every request an id, logs it once and counts it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or socket."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = time.perf_counter()
+        status = 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        finally:
+            self._record(scope, status, time.perf_counter() - started)
+
+    @staticmethod
+    def _record(scope: Scope, status: int, seconds: float) -> None:
+        if scope["type"] != "http":
+            return
+        path: str = scope["path"]
+        route = getattr(scope.get("route"), "path", None) or ("page" if not path.startswith("/api") else "unknown")
+        metrics.http_seconds.labels(scope["method"], route, str(status)).observe(seconds)
+        if not path.startswith(QUIET):
+            log.info(
+                "http_request", method=scope["method"], path=path, status=status, duration_ms=round(seconds * 1000, 1)
+            )
+
+
+class SecurityHeaders:
+    """Adds the security headers to every response, errors included.
+
+    Args:
+        app: The application inside.
+        script_hashes: CSP sources of the inline scripts of the built pages.
+    """
+
+    def __init__(self, app: ASGIApp, script_hashes: Iterable[str] = ()) -> None:
+        self._app = app
+        self._policy = "; ".join(
+            (
+                "default-src 'self'",
+                "script-src " + " ".join(("'self'", *script_hashes)),
+                "style-src 'self' 'unsafe-inline'",
+                "img-src 'self' data: blob:",
+                "font-src 'self' data:",
+                "connect-src 'self'",
+                "object-src 'none'",
+                "base-uri 'self'",
+                "form-action 'self'",
+                "frame-ancestors 'none'",
+            )
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._add(MutableHeaders(scope=message), scope, message["status"])
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+    def _add(self, headers: MutableHeaders, scope: Scope, status: int) -> None:
+        for name in [name for name in headers if name.startswith("access-control-")]:
+            del headers[name]
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+        headers["Permissions-Policy"] = PERMISSIONS
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        headers["Content-Security-Policy"] = self._policy
+        if is_secure(scope):
+            headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        path: str = scope["path"]
+        if IMMUTABLE.match(path) and status in (200, 304):
+            headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        elif "cache-control" not in headers:
+            headers["Cache-Control"] = "no-store" if path.startswith("/api") else "no-cache"
+
+
+class SocketOrigin:
+    """Refuses sockets opened by other sites: a browser always sends the Origin of the page.
+
+    A page of this server has the Origin whose host is the Host that was asked for. Development accepts a missing Origin, so
+    that tools without a browser can connect.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let our own pages' sockets pass."""
+        if scope["type"] == "lifespan" or not scope["path"].startswith(SOCKET) or self._is_own(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            log.warning("socket_refused", origin=Headers(scope=scope).get("origin", "")[:200])
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})  # before accept: HTTP 403
+        else:
+            await problem(403, "foreign-origin", "Only pages of this server may connect.", SOCKET)(scope, receive, send)
+
+    @staticmethod
+    def _is_own(headers: Headers) -> bool:
+        settings = get_settings()
+        origin = headers.get("origin")
+        if origin is None:
+            return settings.env == "development"
+        if origin in settings.origins:
+            return True
+        if settings.public_url:
+            return origin == settings.public_url.rstrip("/")
+        parts = urlsplit(origin)
+        return parts.scheme in ("http", "https") and parts.netloc != "" and parts.netloc == headers.get("host")
+
+
+class BodyLimit:
+    """Ends requests under /api whose body is longer than the setting, told by its header or counted while it arrives."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self._app(scope, receive, send)
+            return
+        limit = get_settings().max_body_bytes
+        length = Headers(scope=scope).get("content-length", "0")
+        if not length.isdecimal() or int(length) > limit:
+            await self._refuse(limit, scope, receive, send)
+            return
+        received = 0
+        answered = False
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                raise _BodyTooLarge
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, watched)
+        except _BodyTooLarge:
+            if not answered:
+                await self._refuse(limit, scope, receive, send)
+
+    @staticmethod
+    async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = problem(413, "too-large", f"The body may have at most {limit} bytes.", scope["path"])
+        await answer(scope, receive, send)
+
+
+class _BodyTooLarge(BaseException):
+    """Passes the framework's handlers, which catch Exception, on its way out to :class:`BodyLimit`."""
+
+
+def protect(app: ASGIApp, script_hashes: Iterable[str] = ()) -> ASGIApp:
+    """``app`` behind everything in this module."""
+    return RequestLog(SecurityHeaders(SocketOrigin(BodyLimit(app)), script_hashes))
+
+
+def script_hashes(web_folder: Path) -> list[str]:
+    """The CSP sources that were found when the front end in ``web_folder`` was built; none without a build."""
+    path = web_folder / "script-hashes.txt"
+    return path.read_text().split() if path.exists() else []

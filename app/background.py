@@ -1,0 +1,56 @@
+"""What runs beside the requests for as long as the server does, and the projectors that have to be known to it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import sentry_sdk
+
+import services.ratings.projector
+import services.training.projections  # noqa: F401 registers its projectors, as the line above does
+from app.api import health
+from services.analytics.sink import run_sink
+from services.infra import db, metrics, process, redis
+from services.infra.log import log
+from services.infra.settings import get_settings
+from services.solutions.worker import run_worker
+from services.training.service import run_training
+
+TASKS: tuple[Callable[[], Awaitable[None]], ...] = (run_training, run_worker, run_sink, metrics.watch_loop)
+RESTART_S = 5.0
+
+
+async def _keep_running(task: Callable[[], Awaitable[None]]) -> None:
+    """Run ``task`` until cancelled; one that fails is logged and starts again."""
+    while True:
+        try:
+            await task()
+        except Exception as error:  # noqa: BLE001 the others go on
+            log.error("background_task_failed", task=task.__name__, exc_info=error)
+        await asyncio.sleep(RESTART_S)
+
+
+@asynccontextmanager
+async def lifespan() -> AsyncIterator[None]:
+    """Everything between the server's start and its end."""
+    settings = get_settings()
+    if os.environ.get("MIXLINE_SUPERVISED"):
+        process.die_with_parent(signal.SIGTERM)
+    if settings.sentry_dsn.get_secret_value():
+        sentry_sdk.init(settings.sentry_dsn.get_secret_value(), send_default_pii=False)
+    running = [asyncio.create_task(_keep_running(task), name=task.__name__) for task in TASKS]
+    log.info("server_started", pid=os.getpid())
+    try:
+        yield
+    finally:
+        health.stopping.set()
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=5)
+        await redis.close()
+        await db.dispose()
+        log.info("server_stopped")
