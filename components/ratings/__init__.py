@@ -1,0 +1,5 @@
+"""Boards on a page, bound to state.ratings."""
+
+from components.ratings.board import leaderboard
+
+__all__ = ["leaderboard"]
