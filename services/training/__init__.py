@@ -1,0 +1,1 @@
+"""Training: deals, hands, grades and sets."""

@@ -1,8 +1,8 @@
 """Deals that can be checked: everything random in a hand comes from its seed.
 
 A seed is 32 secret bytes. The hand carries its SHA-256, the commitment, from the first moment; the seed is shown after
-the hand, and anybody can then deal the hand again. Every draw has a purpose of its own (``deal``, ``card 3``, ``die 0``,
-...) and reads the stream HMAC-SHA256(seed, purpose, block number), so that the order in which things are drawn never
+the hand, and anybody can then deal the hand again. Every draw has a purpose of its own (``deal``, ``card 3``, ...)
+and reads the stream HMAC-SHA256(seed, purpose, block number), so that the order in which things are drawn never
 matters and a hand can be continued by another process. Draws are unbiased: integers by rejection, weighted choices with
 53 bits.
 
@@ -130,5 +130,3 @@ def combo_cards(combo: int) -> tuple[int, int]:
 def combo_of(cards: Sequence[int]) -> int:
     """The combo of two cards."""
     return int(COMBO_INDEX[cards[0], cards[1]])
-
-

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from services.training.views import Grade, Word
 
 _SLACK = 1e-9
-"""Keeps a loss that is 1.5% but for rounding on the mild side of "over 1.5%", and 0.05 bb on the harsh one of "at least"."""
+"""Keeps 1.5% but for rounding on the mild side of "over 1.5%", and 0.05 bb on the harsh side of "at least 0.05"."""
 
 PLAUSIBLE_PCT = 3.0
 """Temperature of the plausible player: losses of this % of the pot make an action e times rarer."""
@@ -83,7 +83,7 @@ def die_intervals(frequencies: ArrayLike, q: ArrayLike, pot: float, tolerance_pc
 
 
 def largest_remainder(weights: Sequence[float] | NDArray[np.float64], total: int) -> tuple[int, ...]:
-    """Whole shares of ``total`` in proportion to the weights; what is left goes to the largest remainders, earlier first."""
+    """Whole shares of ``total`` by weight; what rounding leaves goes to the largest remainders, earlier ones first."""
     shares = np.asarray(weights, dtype=np.float64)
     shares = shares / shares.sum() * total
     whole = np.floor(shares + _SLACK).astype(int)
@@ -139,7 +139,8 @@ def grade(
     else:
         bb_per_pct = pot / 100 / big_blind
         mild, harsh = (
-            _word_of_loss(end, end * bb_per_pct, cutoffs) for end in (loss_pct - tolerance_pct, loss_pct + tolerance_pct)
+            _word_of_loss(end, end * bb_per_pct, cutoffs)
+            for end in (loss_pct - tolerance_pct, loss_pct + tolerance_pct)
         )
         word, borderline = mild, mild != harsh
     return Grade(

@@ -2,20 +2,69 @@
 
 Every method runs in the caller's transaction and never commits. ``act`` writes the grade and nothing else, so that an
 answer is safe before anybody waits for villain; ``advance`` plays on. Both are idempotent, and a hand that was left
-between the two is finished by the next ``current``.
+between the two is finished by the next ``current``. Whoever writes holds the lock of the session's row; what takes long
+(rivers are solved when they are met) is done before the lock is taken, and while hero thinks it is prepared.
 """
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.accounts.service import role_of
+from services.accounts.sessions import Role
+from services.infra import clock, events
+from services.infra.db import transaction
+from services.infra.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Unavailable
+from services.infra.log import get_logger
+from services.infra.settings import get_settings
+from services.solutions.catalog import SolutionInfo
+from services.solutions.service import get_strategies
+from services.training import projections, repository  # noqa: F401 projections register themselves
+from services.training.ahead import LookAhead
+from services.training.deals import commitment, derive, new_seed
+from services.training.events import DecisionGraded, DecisionRetried, HandDealt, SessionFinished, SessionStarted
+from services.training.grading import Cutoffs
+from services.training.hand import Hand, answer_of, fold
+from services.training.judging import judge
+from services.training.models import DecisionRow, SessionRow, WeeklyItemRow
+from services.training.play import Continuation, Deal, Strategies, deal_hand, is_over, outcome, play_on
+from services.training.summary import summarise
+from services.training.tables import decision_offered, hand_finished, judged_hand, kind_of, table_of
 from services.training.views import Answer, DrillSpec, Fairness, Mode, Summary, Table, WeekProgress
+from services.training.weekly import week_end, week_of
+
+SUMMARY_KEPT = timedelta(hours=1)
+"""How long a finished set is what ``current`` shows."""
+
+LATE = timedelta(seconds=5)
+"""An answer may arrive this long after its deadline: the network's share."""
+
+_POPULATION = 2000
+_MOST_ITEMS = 50
+_SWEEP_S = 15.0
+
+
+def cutoffs() -> Cutoffs:
+    """The installation's, from its settings."""
+    settings = get_settings()
+    names = (name for name in Cutoffs.__dataclass_fields__ if hasattr(settings, f"grade_{name}"))
+    return Cutoffs(**{name: getattr(settings, f"grade_{name}") for name in names})
 
 
 class TrainingService:
-    """Deals, grades and keeps hands."""
+    """Deals, grades and keeps hands; see the module."""
+
+    def __init__(self, strategies: Strategies, *, look_ahead: bool = True) -> None:
+        self._strategies = strategies
+        self._ahead = LookAhead(strategies, enabled=look_ahead)
+
+    # -- what a player does ------------------------------------------------------------------------------------------
 
     async def start(
         self, db: AsyncSession, user_id: UUID, mode: Mode = "hands", drill: DrillSpec | None = None
@@ -24,13 +73,31 @@ class TrainingService:
 
         Raises:
             Forbidden: Ranked play by a guest.
+            Invalid: A drill without a spot, or with too many.
             NotFound: A drill names a decision that is not an answered one of the player's own.
+            Unavailable: There is nothing to deal.
         """
-        raise NotImplementedError
+        await repository.lock_player(db, user_id, mode)
+        if mode == "ranked":
+            return await self._start_ranked(db, user_id)
+        if drill is not None:
+            items = await self._drill_items(db, user_id, drill)
+            started = SessionStarted(mode="drill", set_size=len(items), drill=items)
+            return await self._open(db, user_id, started, new_seed())
+        session = await repository.newest_session(db, user_id, ["hands"])
+        if session is not None:
+            return await self._resume(db, session)
+        started = SessionStarted(mode="hands", set_size=get_settings().set_size)
+        return await self._open(db, user_id, started, self._ahead.take_seed(await self._library()))
 
     async def current(self, db: AsyncSession, user_id: UUID, mode: Mode = "hands") -> Table | None:
         """The table to resume, played on if it was left between two commits; None when there is none."""
-        raise NotImplementedError
+        if mode == "ranked":
+            session = await repository.ranked_session(db, user_id, week_of(clock.now()))
+        else:
+            since = clock.now() - SUMMARY_KEPT
+            session = await repository.newest_session(db, user_id, ["hands", "drill"], finished_since=since)
+        return None if session is None else await self._resume(db, session)
 
     async def act(self, db: AsyncSession, user_id: UUID, decision_id: UUID, action: str) -> Answer:
         """Grade an action and commit to it; the same action again gives the same answer.
@@ -40,40 +107,389 @@ class TrainingService:
             Conflict: The decision was answered with another action, or its time is over.
             Invalid: The action is not among the decision's actions.
         """
-        raise NotImplementedError
+        row = await self._decision(db, user_id, decision_id)
+        session = await repository.session(db, user_id, row.session_id, lock=True)
+        hand = await self._hand(db, row.hand_id)
+        if (given := next((one for one in hand.graded if one.decision_id == decision_id), None)) is not None:
+            if given.action != action or given.timed_out:
+                raise Conflict("this decision was answered already", code="decision-answered")
+            return answer_of(given)
+        if session is None or session.finished_at is not None:
+            raise Conflict("this set is over", code="set-over")
+        if row.deadline is not None and clock.now() > row.deadline + LATE:
+            raise Conflict("the time for this decision is over", code="decision-timed-out")
+        return answer_of(await self._grade(db, hand, user_id, action))
 
     async def retry(self, db: AsyncSession, user_id: UUID, decision_id: UUID, action: str) -> Answer:
-        """Take an answered decision back and grade another action: recorded, never counted; the hand goes on as it was."""
-        raise NotImplementedError
+        """Take an answered decision back and grade another action: recorded, never counted; the hand goes on as it was.
+
+        Raises:
+            NotFound: No such decision of this player.
+            Conflict: It was not answered yet.
+            Invalid: The action is not among the decision's actions.
+        """
+        row = await self._decision(db, user_id, decision_id)
+        await repository.session(db, user_id, row.session_id, lock=True)
+        hand = await self._hand(db, row.hand_id)
+        given = next((one for one in hand.graded if one.decision_id == decision_id), None)
+        if given is None:
+            raise Conflict("this decision waits for its first answer", code="decision-open")
+        _check_action(action, tuple(one.action for one in given.rows))
+        judged = await self._judged(hand, given.line, given.die, action)
+        again = DecisionRetried(**judged_hand(hand, decision_id), **judged)
+        await events.append(db, hand.id, "hand", hand.version, [again], user_id)
+        return answer_of(again)
 
     async def advance(self, db: AsyncSession, user_id: UUID, hand_id: UUID) -> Table:
-        """Play villain and the cards up to hero's next decision or the end."""
-        raise NotImplementedError
+        """Play villain and the cards up to hero's next decision or the end.
+
+        Raises:
+            NotFound: No such hand of this player.
+        """
+        session, hand = await self._load(db, user_id, hand_id)
+        if hand.pending is None and hand.finished is None and session.finished_at is None:
+            return await self._advance(db, session, hand)
+        return await table_of(self._strategies, session, hand)
 
     async def next_hand(self, db: AsyncSession, user_id: UUID, session_id: UUID) -> Table:
-        """Deal the next hand; the present table when it is not over or the set is."""
-        raise NotImplementedError
+        """Deal the next hand; the present table when it is not over or the set is.
+
+        Raises:
+            NotFound: No such session of this player.
+        """
+        session = await repository.session(db, user_id, session_id, lock=True)
+        if session is None:
+            raise NotFound("there is no such session")
+        table = await self._resume(db, session)
+        return table if table.status != "ended" else await self._deal(db, session)
 
     async def table(self, db: AsyncSession, user_id: UUID, hand_id: UUID) -> Table:
-        """A hand as it stands."""
-        raise NotImplementedError
+        """A hand as it stands; nothing is played on."""
+        return await table_of(self._strategies, *await self._load(db, user_id, hand_id))
+
+    async def finish(self, db: AsyncSession, user_id: UUID, session_id: UUID) -> Summary:
+        """End a set of one's own early; a ranked set can't be ended."""
+        session = await repository.session(db, user_id, session_id, lock=True)
+        if session is None:
+            raise NotFound("there is no such session")
+        if session.mode == "ranked":
+            raise Conflict("a ranked set ends with its week", code="ranked-set")
+        if session.finished_at is None:
+            await self._finish_session(db, session)
+        return await self.summary(db, user_id, session_id)
+
+    # -- what a player looks at --------------------------------------------------------------------------------------
 
     async def summary(self, db: AsyncSession, user_id: UUID, session_id: UUID) -> Summary:
-        """The set in figures, at any time."""
-        raise NotImplementedError
+        """The set in figures, at any time.
+
+        Raises:
+            NotFound: No such session of this player.
+        """
+        session = await repository.session(db, user_id, session_id)
+        if session is None:
+            raise NotFound("there is no such session")
+        answered = await repository.answered(db, session_id)
+        population = await repository.population(db, session.mode, _POPULATION)
+        return summarise(session, answered, population)
+
+    async def answers(self, db: AsyncSession, user_id: UUID, session_id: UUID) -> list[Answer]:
+        """Every answer of a session in order."""
+        if await repository.session(db, user_id, session_id) is None:
+            raise NotFound("there is no such session")
+        hands = [await self._hand(db, hand_id) for hand_id in await repository.hand_ids(db, session_id)]
+        return [answer_of(event) for hand in hands for event in hand.graded]
+
+    async def sessions(
+        self, db: AsyncSession, user_id: UUID, limit: int = 20, before: UUID | None = None
+    ) -> list[SessionRow]:
+        """The player's sets, newest first."""
+        return await repository.sessions(db, user_id, limit, before)
 
     async def fairness(self, db: AsyncSession, user_id: UUID, hand_id: UUID) -> Fairness:
-        """The hand's commitment; its seed after the hand (ranked: after the week)."""
-        raise NotImplementedError
+        """The hand's commitment; its seed after the hand (ranked: the set's secret, after the week)."""
+        _, hand = await self._load(db, user_id, hand_id)
+        seed = None if hand.finished is None else hand.finished.seed
+        if hand.dealt.week is not None and clock.now() >= week_end(hand.dealt.week):
+            weekly = await repository.weekly_set(db, hand.dealt.week)
+            seed = None if weekly is None else weekly.secret.hex()
+        return Fairness(hand.id, hand.dealt.commitment, seed)
 
     async def week(self, db: AsyncSession, user_id: UUID) -> WeekProgress:
         """The player's way through this week's ranked set."""
-        raise NotImplementedError
+        week = week_of(clock.now())
+        session = await repository.ranked_session(db, user_id, week)
+        if session is not None:
+            return WeekProgress(week, session.set_size, session.hands, session.decisions)
+        weekly = await repository.weekly_set(db, week)
+        return WeekProgress(week, get_settings().weekly_items if weekly is None else weekly.items, 0, 0)
+
+    async def expire_overdue(self, db: AsyncSession, limit: int = _MOST_ITEMS) -> int:
+        """Answer ranked decisions whose time is over by a check or a fold; returns how many."""
+        rows = await repository.overdue(db, clock.now() - LATE, limit)
+        for row in rows:
+            session = await repository.session(db, row.user_id, row.session_id, lock=True)
+            if session is not None:
+                await self._resume(db, session)
+        return len(rows)
+
+    async def warm(self) -> None:
+        """Prepare the first hand of the next player."""
+        self._ahead.prepare_first(await self._library())
+
+    async def settled(self) -> None:
+        """Wait until everything that is being prepared is."""
+        await self._ahead.settled()
+
+    # -- sets --------------------------------------------------------------------------------------------------------
+
+    async def _library(self) -> list[SolutionInfo]:
+        library = [info for info in await self._strategies.list() if info.source == "library"]
+        if not library:
+            raise Unavailable("there are no spots to deal: build the library first", code="library-empty")
+        return library
+
+    async def _drill_items(self, db: AsyncSession, user_id: UUID, drill: DrillSpec) -> tuple[UUID, ...]:
+        items = tuple(dict.fromkeys(drill.items))
+        if not 1 <= len(items) <= _MOST_ITEMS:
+            problem = FieldError("drill.items", f"a drill has 1 to {_MOST_ITEMS} spots, not {len(items)}")
+            raise Invalid("this is no drill", errors=[problem])
+        for item in items:
+            if (await self._decision(db, user_id, item)).answered_at is None:
+                raise NotFound("there is no such answered decision")
+        return items
+
+    async def _start_ranked(self, db: AsyncSession, user_id: UUID) -> Table:
+        if await role_of(db, user_id) == Role.GUEST:
+            raise Forbidden("ranked sets are for members: create an account first", code="members-only")
+        week = week_of(clock.now())
+        session = await repository.ranked_session(db, user_id, week)
+        if session is not None:
+            return await self._resume(db, session)
+        secret = new_seed()
+        items = get_settings().weekly_items
+        weekly = await repository.open_weekly_set(db, week, secret, commitment(secret), items, clock.now())
+        started = SessionStarted(mode="ranked", set_size=weekly.items, week=week)
+        return await self._open(db, user_id, started, new_seed())
+
+    async def _open(self, db: AsyncSession, user_id: UUID, started: SessionStarted, seed: bytes) -> Table:
+        session_id = clock.new_id()
+        await events.append(db, session_id, "session", 0, [started], user_id)
+        await repository.put_seed(db, session_id, seed)
+        session = await repository.session(db, user_id, session_id, lock=True)
+        assert session is not None
+        return await self._deal(db, session)
+
+    async def _resume(self, db: AsyncSession, session: SessionRow) -> Table:
+        hand_id = await repository.newest_hand_id(db, session.id)
+        if hand_id is None:
+            return await self._deal(db, session)
+        hand = await self._hand(db, hand_id)
+        if session.finished_at is not None:
+            return await table_of(self._strategies, session, hand)
+        deadline = None if hand.pending is None else hand.pending.deadline
+        if deadline is not None and clock.now() > deadline + LATE:
+            await self._lock(db, session)
+            hand = await self._hand(db, hand_id)
+            if hand.pending is not None:
+                action = "check" if "check" in hand.pending.actions else "fold"
+                await self._grade(db, hand, session.user_id, action, timed_out=True)
+                hand = await self._hand(db, hand_id)
+        if hand.pending is None and hand.finished is None:
+            return await self._advance(db, session, hand)
+        return await table_of(self._strategies, session, hand)
+
+    async def _finish_session(self, db: AsyncSession, session: SessionRow) -> None:
+        finished = SessionFinished(decisions=session.decisions)
+        await events.append(db, session.id, "session", 1, [finished], session.user_id)
+
+    # -- hands -------------------------------------------------------------------------------------------------------
+
+    async def _deal(self, db: AsyncSession, session: SessionRow) -> Table:
+        """Deal the next hand of a locked session."""
+        number = session.hands + 1
+        seed = derive((await repository.seed(db, session.id)).seed, f"hand {number}")
+        item: WeeklyItemRow | None = None
+        start: tuple[str, ...] = ()
+        committed = commitment(seed)
+        if session.mode == "hands":
+            deal = await deal_hand(self._strategies, seed, await self._library())
+        elif session.mode == "drill":
+            decision = await self._decision(db, session.user_id, session.drill[number - 1])
+            original = (await self._hand(db, decision.hand_id)).dealt
+            deal = Deal(original.solution_id, original.hero, original.hero_combo, None, seed)
+            start = tuple(decision.line)
+        else:
+            item, committed = await self._weekly_item(db, session, number)
+            deal = Deal(item.solution_id, item.hero, item.hero_combo, None, seed)
+            start = tuple(item.line)
+        info = await self._strategies.info(deal.solution_id)
+        hand_id = clock.new_id()
+        dealt = HandDealt(
+            session_id=session.id,
+            number=number,
+            mode=kind_of(session),
+            whole=session.mode == "hands",
+            solution_id=deal.solution_id,
+            family=info.family,
+            pot_type=info.pot_type,
+            positions=info.positions,
+            big_blind=info.big_blind,
+            board=info.board,
+            start=start,
+            hero=deal.hero,
+            hero_combo=deal.hero_combo,
+            commitment=committed,
+            item_id=None if item is None else item.id,
+            week=session.week,
+        )
+        continuation = await play_on(self._strategies, deal, start)
+        await repository.put_seed(db, hand_id, seed, deal.villain_combo)
+        stored = await events.append(db, hand_id, "hand", 0, [dealt], session.user_id)
+        return await self._continue(
+            db, session, fold(stored), deal, continuation, die=None if item is None else item.die
+        )
+
+    async def _advance(self, db: AsyncSession, session: SessionRow, hand: Hand) -> Table:
+        """Play on a hand that waits for villain, a card or its end, unless another tab just did."""
+        kept = await repository.seed(db, hand.id)
+        deal = Deal(hand.dealt.solution_id, hand.dealt.hero, hand.dealt.hero_combo, kept.villain_combo, kept.seed)
+        continuation = await play_on(self._strategies, deal, hand.line) if hand.dealt.whole else None
+        session = await self._lock(db, session)
+        now = await self._hand(db, hand.id)
+        if now.version != hand.version and (now.pending is not None or now.finished is not None):
+            return await table_of(self._strategies, session, now)
+        return await self._continue(db, session, now, deal, continuation)
+
+    async def _continue(
+        self,
+        db: AsyncSession,
+        session: SessionRow,
+        hand: Hand,
+        deal: Deal,
+        continuation: Continuation | None,
+        die: int | None = None,
+    ) -> Table:
+        """Append what happened; None: the hand was one decision and is over."""
+        happened: list[events.Event] = [] if continuation is None else list(continuation.events)
+        over = continuation is None or is_over(continuation.position)
+        if continuation is None:
+            happened.append(hand_finished(hand, deal, None, winner=-1, net=0, rake=0))
+        elif over:
+            end = await outcome(self._strategies, deal, continuation)
+            happened.append(hand_finished(hand, deal, end.result, winner=end.winner, net=end.net, rake=end.rake))
+        else:
+            happened.append(decision_offered(session, hand, deal, continuation, die))
+        stored = await events.append(db, hand.id, "hand", hand.version, happened, session.user_id)
+        for one in stored:
+            hand = hand.after(one.event)
+        session = await self._lock(db, session)
+        if over and session.decisions >= session.set_size and session.finished_at is None:
+            await self._finish_session(db, session)
+            session = await self._lock(db, session)
+        if continuation is not None:
+            await self._look_ahead(db, session, deal, hand)
+        return await table_of(self._strategies, session, hand)
+
+    async def _look_ahead(self, db: AsyncSession, session: SessionRow, deal: Deal, hand: Hand) -> None:
+        following: bytes | None = None
+        if session.mode == "hands":
+            following = derive((await repository.seed(db, session.id)).seed, f"hand {session.hands + 1}")
+        self._ahead.prepare(session.id, deal, hand, following, await self._library() if following else [])
+
+    async def _weekly_item(self, db: AsyncSession, session: SessionRow, number: int) -> tuple[WeeklyItemRow, str]:
+        assert session.week is not None
+        weekly = await repository.weekly_set(db, session.week)
+        assert weekly is not None
+        item = await repository.weekly_item(db, session.week, number)
+        library = await self._library()
+        if item is None:
+            made = await self._ahead.weekly_item(session.week, weekly.secret, number, library)
+            values: dict[str, object] = {name: getattr(made, name) for name in type(made).__dataclass_fields__}
+            values |= {"id": clock.new_id(), "week": session.week, "number": number, "line": list(made.line)}
+            await repository.put_weekly_item(db, values)
+            item = await repository.weekly_item(db, session.week, number)
+            assert item is not None
+        if number < weekly.items:
+            self._ahead.prepare_weekly_item(session.week, weekly.secret, number + 1, library)
+        return item, weekly.commitment
+
+    # -- decisions ---------------------------------------------------------------------------------------------------
+
+    async def _grade(
+        self, db: AsyncSession, hand: Hand, user_id: UUID, action: str, *, timed_out: bool = False
+    ) -> DecisionGraded:
+        """Grade the pending decision of a hand whose session is locked."""
+        pending = hand.pending
+        assert pending is not None
+        _check_action(action, pending.actions)
+        judged = await self._judged(hand, pending.line, pending.die, action)
+        graded = DecisionGraded(
+            **judged_hand(hand, pending.decision_id),
+            **judged,
+            item_id=hand.dealt.item_id,
+            week=hand.dealt.week,
+            timed_out=timed_out,
+        )
+        await events.append(db, hand.id, "hand", hand.version, [graded], user_id)
+        if hand.dealt.whole:
+            kept = await repository.seed(db, hand.id)
+            deal = Deal(hand.dealt.solution_id, hand.dealt.hero, hand.dealt.hero_combo, kept.villain_combo, kept.seed)
+            self._ahead.follow(graded.session_id, deal, (*pending.line, action))
+        return graded
+
+    async def _judged(self, hand: Hand, line: tuple[str, ...], die: int, action: str) -> dict[str, Any]:
+        dealt = hand.dealt
+        node = await self._strategies.node(dealt.solution_id, line)
+        ranges = await self._strategies.ranges(dealt.solution_id)
+        root_weight = float(ranges[dealt.hero, dealt.hero_combo])
+        return await judge(node, root_weight, dealt.hero_combo, action, die, cutoffs())
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    async def _decision(self, db: AsyncSession, user_id: UUID, decision_id: UUID) -> DecisionRow:
+        row = await repository.decision(db, user_id, decision_id)
+        if row is None:
+            raise NotFound("there is no such decision")
+        return row
+
+    async def _hand(self, db: AsyncSession, hand_id: UUID) -> Hand:
+        return fold(await events.load(db, hand_id))
+
+    async def _load(self, db: AsyncSession, user_id: UUID, hand_id: UUID) -> tuple[SessionRow, Hand]:
+        row = await repository.hand(db, user_id, hand_id)
+        session = None if row is None else await repository.session(db, user_id, row.session_id)
+        if session is None:
+            raise NotFound("there is no such hand")
+        return session, await self._hand(db, hand_id)
+
+    async def _lock(self, db: AsyncSession, session: SessionRow) -> SessionRow:
+        """The session as it is now, locked until the transaction ends."""
+        locked = await repository.session(db, session.user_id, session.id, lock=True)
+        if locked is None:  # a guest's hands moved into an account meanwhile
+            raise Conflict("this session moved to another account", code="session-moved")
+        return locked
 
 
-_training = TrainingService()
+def _check_action(action: str, actions: tuple[str, ...]) -> None:
+    if action not in actions:
+        problem = FieldError("action", f"{action[:40]!a} is no action here; actions are {', '.join(actions)}")
+        raise Invalid("this action is not possible", code="no-such-action", errors=[problem])
 
 
+async def run_training() -> None:
+    """Keep the first hand of the next player ready and answer overdue ranked decisions, until cancelled."""
+    while True:
+        try:
+            await get_training().warm()
+            async with transaction() as db:
+                await get_training().expire_overdue(db)
+        except Exception as error:  # noqa: BLE001 a fault of a server passes; the next round tries again
+            get_logger().warning("training_round_failed", error=str(error))
+        await asyncio.sleep(_SWEEP_S)
+
+
+@lru_cache(maxsize=1)
 def get_training() -> TrainingService:
     """The service of this process."""
-    return _training
+    return TrainingService(get_strategies())

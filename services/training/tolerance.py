@@ -45,7 +45,9 @@ STREETS = (
 COMMON = 0.10
 
 
-def tolerance(street: int, frequency: float, hand_share: float, solved_to_pct: float, in_range: bool = True) -> Tolerance:
+def tolerance(
+    street: int, frequency: float, hand_share: float, solved_to_pct: float, *, in_range: bool = True
+) -> Tolerance:
     """The tolerance of one action's loss.
 
     Args:

@@ -1,7 +1,7 @@
 """What training shows to a player: frozen values, chips as integers, nothing that must stay hidden.
 
-A ``Table`` can be sent to a browser at any moment: villain's cards are in it only after the hand's end, the solver's mix
-only inside an ``Answer``, the seed never (it has its own view, ``Fairness``).
+A ``Table`` can be sent to a browser at any moment: villain's cards are in it only after the hand's end, the solver's
+mix only inside an ``Answer``, the seed never (it has its own view, ``Fairness``).
 """
 
 from __future__ import annotations
@@ -60,19 +60,23 @@ class Grade:
 
     @property
     def uncertain(self) -> bool:
+        """Not graded: the tolerance is too wide."""
         return self.word == "uncertain"
 
 
 @dataclass(frozen=True, slots=True)
 class ActionRow:
-    """One action of hero's hand: the solver's frequency, its EV (folding is 0) and what it gives up."""
+    """One action of hero's hand: the solver's frequency, its EV (folding is 0) and what it gives up.
+
+    EV and losses are None where villain can't be here against this hand.
+    """
 
     action: str
     frequency: float
-    ev: float
-    ev_bb: float
-    loss_bb: float
-    loss_pct: float
+    ev: float | None
+    ev_bb: float | None
+    loss_bb: float | None
+    loss_pct: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class StrategyGrid:
     """The acting range of a node by hand class.
 
     ``data`` is base64 of bytes [169, 1 + actions]: the class's weight (255 = all its combos are here), then the
-    frequency of each action (255 = always), in the order of the node's actions. A class of weight 0 is not in the range.
+    frequency of each action (255 = always), in the order of the node's actions. A class of weight 0 is not here.
     """
 
     actions: tuple[str, ...]

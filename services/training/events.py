@@ -1,0 +1,189 @@
+"""Facts about training. Streams: one a session, one a hand.
+
+A session: ``SessionStarted`` ... ``SessionFinished``. A hand: ``HandDealt``, then ``DecisionOffered`` and
+``DecisionGraded`` in turn with ``VillainActed``, ``HeroForced`` and ``CardDealt`` between them, then ``HandFinished``.
+Nothing that a player must not know yet is in an event: the seed and villain's cards appear in ``HandFinished``; until
+then they lie in ``training.seed``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.infra.events import Event
+from services.training.views import Word
+
+Kind = Literal["hands", "drill", "ranked"]
+
+
+class SessionStarted(Event):
+    """A set began."""
+
+    type: ClassVar[str] = "SessionStarted"
+    mode: Kind
+    set_size: int
+    drill: tuple[UUID, ...] = ()
+    week: str | None = None
+
+
+class SessionFinished(Event):
+    """The last hand of the set ended."""
+
+    type: ClassVar[str] = "SessionFinished"
+    decisions: int
+
+
+class HandDealt(Event):
+    """Cards were dealt.
+
+    Attributes:
+        number: From 1 within the session.
+        whole: Played to its end; else it is one decision.
+        start: Line from the root of the solution to where the hand begins.
+        commitment: SHA-256 of the hand's seed, hex.
+    """
+
+    type: ClassVar[str] = "HandDealt"
+    session_id: UUID
+    number: int
+    mode: Kind
+    whole: bool
+    solution_id: UUID
+    family: str
+    pot_type: str
+    positions: tuple[str, str]
+    big_blind: int
+    board: tuple[int, ...]
+    start: tuple[str, ...]
+    hero: int
+    hero_combo: int
+    commitment: str
+    item_id: UUID | None = None
+    week: str | None = None
+
+
+class DecisionOffered(Event):
+    """Hero was asked; ``number`` counts from 0 within the hand."""
+
+    type: ClassVar[str] = "DecisionOffered"
+    decision_id: UUID
+    number: int
+    street: int
+    line: tuple[str, ...]
+    board: tuple[int, ...]
+    pot: int
+    actions: tuple[str, ...]
+    die: int
+    deadline: datetime | None = None
+
+
+class GradedAction(BaseModel):
+    """One action as it was graded."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: str
+    frequency: float
+    ev: float | None
+    """None: villain can't be here against this hand."""
+
+
+class Judged(Event):
+    """What ``DecisionGraded`` and ``DecisionRetried`` share: an action, its grade and all that was shown with it."""
+
+    type: ClassVar[str] = "_Judged"
+    decision_id: UUID
+    session_id: UUID
+    hand_id: UUID
+    mode: Kind
+    solution_id: UUID
+    family: str
+    pot_type: str
+    street: int
+    line: tuple[str, ...]
+    board: tuple[int, ...]
+    hero: int
+    hero_combo: int
+    pot: int
+    big_blind: int
+    action: str
+    best_action: str
+    grade: Word
+    borderline: bool
+    loss: float
+    loss_bb: float
+    loss_pct: float
+    difficulty: float
+    difficulty_bb: float
+    difficulty_pct: float
+    tolerance_pct: float
+    tolerance_fitted: bool
+    solved_to_pct: float
+    in_range: bool
+    die: int
+    die_pick: str
+    rows: tuple[GradedAction, ...]
+    reasons: tuple[str, str, str]
+    tree_hash: str
+    config_hash: str
+    grid: str
+    timed_out: bool = False
+
+
+class DecisionGraded(Judged):
+    """Hero answered, or time ran out; ``mode`` is ``ranked`` for an item of the week's set.
+
+    ``loss_pct`` is the raw loss, also where the grade is ``uncertain``.
+    """
+
+    type: ClassVar[str] = "DecisionGraded"
+    item_id: UUID | None = None
+    week: str | None = None
+
+
+class DecisionRetried(Judged):
+    """Hero took an answer back and tried another action; nothing counts it."""
+
+    type: ClassVar[str] = "DecisionRetried"
+
+
+class VillainActed(Event):
+    """Villain did something, at the solver's frequencies."""
+
+    type: ClassVar[str] = "VillainActed"
+    street: int
+    action: str
+
+
+class HeroForced(Event):
+    """Hero had a single legal action, which is no decision."""
+
+    type: ClassVar[str] = "HeroForced"
+    street: int
+    action: str
+
+
+class CardDealt(Event):
+    """A board card; ``runout``: after an all-in, when nobody acts any more."""
+
+    type: ClassVar[str] = "CardDealt"
+    street: int
+    card: int
+    runout: bool
+
+
+class HandFinished(Event):
+    """The hand is over, and what it hid is open. Ranked seeds stay hidden until the week's end: ``seed`` is None."""
+
+    type: ClassVar[str] = "HandFinished"
+    session_id: UUID
+    result: Literal["fold", "showdown", "spot"]
+    winner: int
+    net: int
+    rake: int
+    villain_combo: int | None
+    seed: str | None

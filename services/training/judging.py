@@ -1,0 +1,99 @@
+"""From a node and an action to the figures of a graded decision: the bridge between stored strategies and grading."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from typing import Any
+
+import numpy as np
+
+from services.solutions.catalog import NodeStrategy
+from services.training.events import GradedAction
+from services.training.grading import Cutoffs, die_intervals, die_pick, grade, losses
+from services.training.reasons import reasons
+from services.training.tolerance import tolerance
+from solver.cards import COMBO_CLASS, N_CLASSES
+
+_CLASS_SIZE = np.bincount(COMBO_CLASS, minlength=N_CLASSES)
+
+
+async def judge(
+    node: NodeStrategy, root_weight: float, hero_combo: int, action: str, die: int, cutoffs: Cutoffs
+) -> dict[str, Any]:
+    """The fields of ``Judged`` that follow from the node.
+
+    Args:
+        node: Where hero decides.
+        root_weight: Weight of hero's combo in the spot's range.
+        hero_combo: Hero's cards.
+        action: One of the node's actions.
+        die: 1 to 100.
+        cutoffs: The installation's.
+    """
+    position = node.position
+    row = node.row(hero_combo)
+    q, mix = node.q[:, row], node.strategy[:, row].astype(np.float64)
+    chosen = position.actions.index(action)
+    in_range = bool(node.in_range[row])
+    share = float(node.reach[position.player, hero_combo]) / root_weight if root_weight > 0 else 0.0
+    sure = tolerance(position.street, float(mix[chosen]), share, node.exploitability_pct, in_range=in_range)
+    known = bool(np.isfinite(q).all())
+    pick = best = int(np.argmax(mix))
+    if known:
+        pick = die_pick(die, die_intervals(mix, q, position.pot, sure.pct))
+        best = int(np.argmin(losses(q)))
+    verdict = grade(q, mix, chosen, position.pot, node.big_blind, sure.pct, pick, cutoffs)
+    villain_reach = node.reach[1 - position.player]
+    why = await asyncio.to_thread(
+        reasons, position, hero_combo, villain_reach, [float(value) for value in q], node.big_blind
+    )
+    return {
+        "street": position.street,
+        "line": position.line,
+        "board": position.board,
+        "pot": position.pot,
+        "big_blind": node.big_blind,
+        "action": action,
+        "best_action": position.actions[best],
+        "grade": verdict.word,
+        "borderline": verdict.borderline,
+        "loss": verdict.loss,
+        "loss_bb": verdict.loss_bb,
+        "loss_pct": verdict.loss_pct,
+        "difficulty": verdict.difficulty,
+        "difficulty_bb": verdict.difficulty_bb,
+        "difficulty_pct": verdict.difficulty_pct,
+        "tolerance_pct": sure.pct,
+        "tolerance_fitted": sure.fitted,
+        "solved_to_pct": float(node.exploitability_pct),
+        "in_range": in_range,
+        "die": die,
+        "die_pick": position.actions[pick],
+        "rows": tuple(
+            GradedAction(action=name, frequency=float(mix[index]), ev=float(q[index]) if known else None)
+            for index, name in enumerate(position.actions)
+        ),
+        "reasons": why,
+        "tree_hash": node.tree_hash,
+        "config_hash": node.config_hash,
+        "grid": grid(node),
+    }
+
+
+def grid(node: NodeStrategy) -> str:
+    """The acting range by hand class as ``StrategyGrid.data``."""
+    classes = COMBO_CLASS[node.combos]
+    weights = node.reach[node.position.player, node.combos].astype(np.float64)
+    if node.in_range.any():  # where the solver never gets, what the tremble brings here is all there is to show
+        weights *= node.in_range
+    total = np.bincount(classes, weights, N_CLASSES)
+    cells = np.zeros((N_CLASSES, 1 + len(node.strategy)))
+    cells[:, 0] = total / _CLASS_SIZE
+    for index, frequencies in enumerate(node.strategy, start=1):
+        cells[:, index] = np.bincount(classes, weights * frequencies, N_CLASSES) / np.maximum(total, 1e-12)
+    # a class that is here at all must not round to "not in the range"
+    levels = np.where(total > 0, np.maximum(np.rint(cells[:, 0] * 255), 1), 0)
+    data = np.rint(cells.clip(0, 1) * 255).astype(np.uint8)
+    data[:, 0] = levels.astype(np.uint8)
+    return base64.b64encode(data.tobytes()).decode()

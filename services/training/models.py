@@ -1,0 +1,178 @@
+"""Tables of the training schema.
+
+``session``, ``hand`` and ``decision`` are read models: only ``projections`` writes them, and they can be rebuilt from
+the events. ``seed`` holds what a running session or hand must hide; ``weekly_set`` and ``weekly_item`` are the week's
+ranked set, the same for everybody.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import DateTime, Float, Index, LargeBinary, SmallInteger, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Field, SQLModel
+
+SCHEMA = "training"
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table behind a model, for statements that touch no object in memory."""
+    return cast("Table", model.__table__)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+
+
+class SessionRow(SQLModel, table=True):
+    """A set of hands."""
+
+    __tablename__ = "session"
+    __table_args__ = (
+        Index("ix_training_session_user", "user_id", "mode", "started_at"),
+        Index("ix_training_session_user_id", "user_id", "id"),
+        Index(
+            "uq_training_session_user_week", "user_id", "week", unique=True, postgresql_where=text("week IS NOT NULL")
+        ),
+        {"schema": SCHEMA},
+    )
+
+    id: UUID = Field(primary_key=True)
+    user_id: UUID = Field(foreign_key="accounts.user.id")
+    mode: str = Field(sa_type=Text)
+    set_size: int
+    drill: list[UUID] = Field(sa_type=ARRAY(Uuid))  # pyright: ignore[reportArgumentType]
+    week: str | None = Field(sa_type=Text)
+    hands: int
+    decisions: int
+    started_at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+    finished_at: datetime | None = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+
+
+class HandRow(SQLModel, table=True):
+    """A hand."""
+
+    __tablename__ = "hand"
+    __table_args__ = (
+        UniqueConstraint("session_id", "number", name="uq_training_hand_session_number"),
+        Index("ix_training_hand_user", "user_id", "dealt_at"),
+        Index("ix_training_hand_finished", "mode", "finished_at"),
+        {"schema": SCHEMA},
+    )
+
+    id: UUID = Field(primary_key=True)
+    session_id: UUID = Field(foreign_key="training.session.id")
+    user_id: UUID = Field(foreign_key="accounts.user.id")
+    number: int
+    mode: str = Field(sa_type=Text)
+    whole: bool
+    solution_id: UUID
+    family: str = Field(sa_type=Text)
+    pot_type: str = Field(sa_type=Text)
+    positions: list[str] = Field(sa_type=ARRAY(Text))  # pyright: ignore[reportArgumentType]
+    big_blind: int
+    hero: int = Field(sa_type=SmallInteger)
+    hero_combo: int = Field(sa_type=SmallInteger)
+    item_id: UUID | None = Field(foreign_key="training.weekly_item.id")
+    week: str | None = Field(sa_type=Text)
+    decisions: int
+    loss_bb: float = Field(sa_type=Float)
+    result: str | None = Field(sa_type=Text)
+    net: int | None
+    dealt_at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+    finished_at: datetime | None = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+
+
+class DecisionRow(SQLModel, table=True):
+    """A decision offered to hero and, once answered, its grade."""
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        UniqueConstraint("hand_id", "number", name="uq_training_decision_hand_number"),
+        Index("ix_training_decision_session", "session_id", "answered_at"),
+        Index("ix_training_decision_user", "user_id", "answered_at"),
+        Index(
+            "ix_training_decision_deadline",
+            "deadline",
+            postgresql_where=text("answered_at IS NULL AND deadline IS NOT NULL"),
+        ),
+        {"schema": SCHEMA},
+    )
+
+    id: UUID = Field(primary_key=True)
+    hand_id: UUID = Field(foreign_key="training.hand.id")
+    session_id: UUID = Field(foreign_key="training.session.id")
+    user_id: UUID = Field(foreign_key="accounts.user.id")
+    number: int = Field(sa_type=SmallInteger)
+    street: int = Field(sa_type=SmallInteger)
+    line: list[str] = Field(sa_type=ARRAY(Text))  # pyright: ignore[reportArgumentType]
+    board: list[int] = Field(sa_type=ARRAY(SmallInteger))  # pyright: ignore[reportArgumentType]
+    pot: int
+    actions: list[str] = Field(sa_type=ARRAY(Text))  # pyright: ignore[reportArgumentType]
+    die: int = Field(sa_type=SmallInteger)
+    offered_at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+    deadline: datetime | None = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+    answered_at: datetime | None = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+    action: str | None = Field(sa_type=Text)
+    best_action: str | None = Field(sa_type=Text)
+    die_pick: str | None = Field(sa_type=Text)
+    grade: str | None = Field(sa_type=Text)
+    borderline: bool | None
+    timed_out: bool | None
+    loss_bb: float | None = Field(sa_type=Float)
+    loss_pct: float | None = Field(sa_type=Float)
+    difficulty_bb: float | None = Field(sa_type=Float)
+    retries: int = Field(sa_type=SmallInteger)
+
+
+class SeedRow(SQLModel, table=True):
+    """The seed of a session or a hand, and the combo villain was dealt; never sent to anybody before the hand's end."""
+
+    __tablename__ = "seed"
+    __table_args__ = {"schema": SCHEMA}
+
+    stream_id: UUID = Field(primary_key=True)
+    seed: bytes = Field(sa_type=LargeBinary)
+    villain_combo: int | None = Field(sa_type=SmallInteger)
+
+
+class WeeklySetRow(SQLModel, table=True):
+    """A week's ranked set: everything in it follows from its secret."""
+
+    __tablename__ = "weekly_set"
+    __table_args__ = {"schema": SCHEMA}
+
+    week: str = Field(sa_type=Text, primary_key=True)
+    secret: bytes = Field(sa_type=LargeBinary)
+    commitment: str = Field(sa_type=Text)
+    items: int
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+
+
+class WeeklyItemRow(SQLModel, table=True):
+    """One ranked decision, dealt to everybody alike."""
+
+    __tablename__ = "weekly_item"
+    __table_args__ = (
+        UniqueConstraint("week", "number", name="uq_training_weekly_item_week_number"),
+        {"schema": SCHEMA},
+    )
+
+    id: UUID = Field(primary_key=True)
+    week: str = Field(sa_type=Text, foreign_key="training.weekly_set.week")
+    number: int = Field(sa_type=SmallInteger)
+    solution_id: UUID
+    line: list[str] = Field(sa_type=ARRAY(Text))  # pyright: ignore[reportArgumentType]
+    hero: int = Field(sa_type=SmallInteger)
+    hero_combo: int = Field(sa_type=SmallInteger)
+    die: int = Field(sa_type=SmallInteger)
+    street: int = Field(sa_type=SmallInteger)
+    pot_type: str = Field(sa_type=Text)
+    difficulty_pct: float = Field(sa_type=Float)
+
+
+SESSION = table_of(SessionRow)
+HAND = table_of(HandRow)
+DECISION = table_of(DecisionRow)
+SEED = table_of(SeedRow)
+WEEKLY_SET = table_of(WeeklySetRow)
+WEEKLY_ITEM = table_of(WeeklyItemRow)

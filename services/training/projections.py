@@ -1,0 +1,149 @@
+"""The read models of training, written from its events and from nothing else."""
+
+from __future__ import annotations
+
+from sqlalchemy import insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.accounts.events import GuestMerged
+from services.infra.events import StoredEvent, projector
+from services.training.events import (
+    DecisionGraded,
+    DecisionOffered,
+    DecisionRetried,
+    HandDealt,
+    HandFinished,
+    SessionFinished,
+    SessionStarted,
+)
+from services.training.models import DECISION, HAND, SESSION
+
+
+@projector(
+    SessionStarted,
+    SessionFinished,
+    HandDealt,
+    HandFinished,
+    DecisionOffered,
+    DecisionGraded,
+    DecisionRetried,
+    GuestMerged,
+    tables=("training.session", "training.hand", "training.decision"),
+)
+async def project_training(db: AsyncSession, stored: StoredEvent) -> None:
+    """Sessions, hands and decisions."""
+    match stored.event:
+        case SessionStarted() as event:
+            await db.execute(
+                insert(SESSION).values(
+                    id=stored.stream_id,
+                    user_id=stored.user_id,
+                    mode=event.mode,
+                    set_size=event.set_size,
+                    drill=list(event.drill),
+                    week=event.week,
+                    hands=0,
+                    decisions=0,
+                    started_at=stored.recorded_at,
+                )
+            )
+        case SessionFinished():
+            await db.execute(
+                update(SESSION).where(SESSION.c.id == stored.stream_id).values(finished_at=stored.recorded_at)
+            )
+        case HandDealt() as event:
+            await _hand_dealt(db, stored, event)
+        case HandFinished() as event:
+            await db.execute(
+                update(HAND)
+                .where(HAND.c.id == stored.stream_id)
+                .values(result=event.result, net=event.net, finished_at=stored.recorded_at)
+            )
+        case DecisionOffered() as event:
+            await _decision_offered(db, stored, event)
+        case DecisionGraded() as event:
+            await _decision_graded(db, stored, event)
+        case DecisionRetried() as event:
+            retries = DECISION.c.retries + 1
+            await db.execute(update(DECISION).where(DECISION.c.id == event.decision_id).values(retries=retries))
+        case GuestMerged() as event:
+            for table in (SESSION, HAND, DECISION):
+                await db.execute(update(table).where(table.c.user_id == event.guest_id).values(user_id=event.user_id))
+        case other:
+            raise TypeError(f"no projection of {other.type}")
+
+
+async def _hand_dealt(db: AsyncSession, stored: StoredEvent, event: HandDealt) -> None:
+    # the owner is the session's, not the event's writer: a guest's session may have moved into an account
+    owner = select(SESSION.c.user_id).where(SESSION.c.id == event.session_id).scalar_subquery()
+    await db.execute(
+        insert(HAND).values(
+            id=stored.stream_id,
+            session_id=event.session_id,
+            user_id=owner,
+            number=event.number,
+            mode=event.mode,
+            whole=event.whole,
+            solution_id=event.solution_id,
+            family=event.family,
+            pot_type=event.pot_type,
+            positions=list(event.positions),
+            big_blind=event.big_blind,
+            hero=event.hero,
+            hero_combo=event.hero_combo,
+            item_id=event.item_id,
+            week=event.week,
+            decisions=0,
+            loss_bb=0.0,
+            dealt_at=stored.recorded_at,
+        )
+    )
+    await db.execute(update(SESSION).where(SESSION.c.id == event.session_id).values(hands=SESSION.c.hands + 1))
+
+
+async def _decision_offered(db: AsyncSession, stored: StoredEvent, event: DecisionOffered) -> None:
+    columns = {
+        "id": event.decision_id,
+        "number": event.number,
+        "street": event.street,
+        "line": list(event.line),
+        "board": list(event.board),
+        "pot": event.pot,
+        "actions": list(event.actions),
+        "die": event.die,
+        "offered_at": stored.recorded_at,
+        "deadline": event.deadline,
+        "retries": 0,
+    }
+    hand = select(
+        HAND.c.id,
+        HAND.c.session_id,
+        HAND.c.user_id,
+        *(literal(value, DECISION.c[name].type) for name, value in columns.items()),
+    ).where(HAND.c.id == stored.stream_id)
+    await db.execute(insert(DECISION).from_select(["hand_id", "session_id", "user_id", *columns], hand))
+
+
+async def _decision_graded(db: AsyncSession, stored: StoredEvent, event: DecisionGraded) -> None:
+    await db.execute(
+        update(DECISION)
+        .where(DECISION.c.id == event.decision_id)
+        .values(
+            answered_at=stored.recorded_at,
+            action=event.action,
+            best_action=event.best_action,
+            die_pick=event.die_pick,
+            grade=event.grade,
+            borderline=event.borderline,
+            timed_out=event.timed_out,
+            loss_bb=event.loss_bb,
+            loss_pct=event.loss_pct,
+            difficulty_bb=event.difficulty_bb,
+        )
+    )
+    await db.execute(
+        update(HAND)
+        .where(HAND.c.id == stored.stream_id)
+        .values(decisions=HAND.c.decisions + 1, loss_bb=HAND.c.loss_bb + event.loss_bb)
+    )
+    await db.execute(update(SESSION).where(SESSION.c.id == event.session_id).values(decisions=SESSION.c.decisions + 1))

@@ -1,0 +1,96 @@
+"""Why, in numbers: three lines about one hand at one decision, no prose.
+
+Facing a bet that ends the betting: the equity that a call needs, the equity against the betting range, the blockers.
+Earlier: the equity, every action's EV with its EQR (EV over equity times pot), the blockers. Blockers are the combos,
+weighted by villain's reach, that hero's two cards take out of those that are ahead of hero's hand (more than half the
+equity against it) and of those that are behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.training.deals import combo_cards, without_cards
+from solver.cards import COMBO_CARDS, N_CARDS
+from solver.hand_rank import rank_boards
+from solver.tree import LinePosition
+
+Reasons = tuple[str, str, str]
+
+
+def reasons(
+    position: LinePosition, hero_combo: int, villain_reach: NDArray[np.float32], q: Sequence[float], big_blind: int
+) -> Reasons:
+    """The three lines.
+
+    Args:
+        position: A decision of hero's.
+        hero_combo: Hero's two cards.
+        villain_reach: [combo] villain's weights at the node.
+        q: [action] Q* of hero's hand, chips; NaN where unknown.
+        big_blind: Chips per bb.
+    """
+    weights = without_cards(villain_reach, position.board)
+    combos = np.flatnonzero(weights)
+    weights = weights[combos]
+    facing = hero_equities(hero_combo, position.board, combos)
+    shares_card = np.isin(COMBO_CARDS[combos], combo_cards(hero_combo)).any(axis=1)
+    possible = weights * ~shares_card
+    total = float(possible.sum())
+    equity = float((possible * facing).sum() / total) if total > 0 else float("nan")
+
+    opponent = 1 - position.player
+    ends_betting = position.street == 2 or position.stacks[opponent] == 0
+    if position.to_call > 0 and ends_betting:
+        needed = position.to_call / (position.pot + position.to_call)
+        price = f"{_bb(position.to_call, big_blind)} to win {_bb(position.pot, big_blind)}"
+        first = f"A call needs {needed:.1%} equity: {price}"
+        second = f"Your hand has {equity:.1%} against the betting range of {total:.1f} combos"
+    else:
+        first = f"Your hand has {equity:.1%} equity against {total:.1f} combos"
+        second = "; ".join(
+            _action_value(action, value, equity * position.pot, big_blind)
+            for action, value in zip(position.actions, q, strict=True)
+        )
+    ahead, behind = facing < 0.5, facing > 0.5
+    parts = [
+        f"{(weights * side * shares_card).sum():.1f} of {(weights * side).sum():.1f} combos that are {name}"
+        for side, name in ((ahead, "ahead"), (behind, "behind"))
+    ]
+    return first, second, f"Your cards remove {parts[0]}, {parts[1]}"
+
+
+def hero_equities(hero_combo: int, board: Sequence[int], combos: NDArray[np.integer]) -> NDArray[np.float64]:
+    """[combo] hero's equity against each, over every board that can still come; card sharing with hero is ignored."""
+    cards = combo_cards(hero_combo)
+    left = [card for card in range(N_CARDS) if card not in board and card not in cards]
+    runouts = np.array(list(combinations(left, 5 - len(board))), dtype=np.uint8).reshape(-1, 5 - len(board))
+    boards = np.hstack([np.tile(np.array(board, dtype=np.uint8), (len(runouts), 1)), runouts])
+    hero_ranks, ranks = _ranks(boards, np.array([hero_combo])), _ranks(boards, combos)
+    possible = ranks > 0  # 0: the combo touches the board
+    score = np.where(possible, (hero_ranks > ranks) + 0.5 * (hero_ranks == ranks), 0.0)
+    return score.sum(axis=0) / np.maximum(possible.sum(axis=0), 1)
+
+
+def _ranks(boards: NDArray[np.uint8], combos: NDArray[np.integer]) -> NDArray[np.uint16]:
+    high, low = (np.ascontiguousarray(COMBO_CARDS[combos, side]) for side in (0, 1))
+    out = np.empty((len(boards), len(combos)), dtype=np.uint16)
+    rank_boards(np.ascontiguousarray(boards), high, low, out)
+    return out
+
+
+def _action_value(action: str, value: float, share: float, big_blind: int) -> str:
+    name, _, amount = action.partition(" ")
+    label = f"{name} {_bb(int(amount), big_blind)}" if amount else name
+    if not np.isfinite(value):
+        return f"{label}: EV unknown"
+    eqr = f", EQR {value / share:.0%}" if share > 0 and name != "fold" else ""
+    return f"{label}: EV {value / big_blind:.2f} bb{eqr}"
+
+
+def _bb(chips: int, big_blind: int) -> str:
+    return f"{chips / big_blind:.1f}".removesuffix(".0") + " bb"
