@@ -1,0 +1,310 @@
+"""Discounted counterfactual regret minimisation over the kernels: memory, schedule, threads.
+
+Iteration t (from 0) updates OOP, then IP against OOP's new strategy. Regrets so far are multiplied by
+t'^1.5 / (t'^1.5 + 1) with t' = t - 1 where positive and by 1/2 where negative. The average strategy weighs iteration k
+after the last restart by k^3; it restarts at 1, 4, 16, 64 ... It is the plain average of the strategies, not weighted by
+own reach, so that hands that stop coming keep a trained strategy.
+
+Source: Brown & Sandholm 2019 (discounting); b-inary/postflop-solver (exponents, restarts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solver.boards import Boards, padded
+from solver.isomorphism import DealtCard
+from solver.kernels import (
+    AVERAGE,
+    BEGIN,
+    BEST_RESPONSE,
+    CANCEL,
+    FINISH,
+    ITERATE,
+    ITERATION,
+    N_PARAMETERS,
+    RIVERS_PER_TASK,
+    TASKS,
+    TICKET,
+    Store,
+    Work,
+    run,
+)
+from solver.layout import Layout
+
+ALPHA = 1.5
+GAMMA = 3.0
+NEGATIVE_FACTOR = 0.5
+GOLDEN = 0.6180339887498949
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+
+
+def schedule(first: int, count: int, tremble: float = 0.0) -> Float32:
+    """[iteration, N_PARAMETERS] parameters of iterations ``first`` to ``first + count - 1``."""
+    rows = np.zeros((count, N_PARAMETERS), np.float32)
+    for row, t in enumerate(range(first, first + count)):
+        rows[row] = (*_discount(t), tremble)
+    return rows
+
+
+def _discount(t: int) -> tuple[float, float, float, float, float]:
+    positive = max(t - 1, 0) ** ALPHA
+    # How uint16 shares round differs between iterations, so that small changes are not lost every time.
+    return positive / (positive + 1), NEGATIVE_FACTOR, share_of_new(t), (t * GOLDEN) % 1.0, 1.0
+
+
+def share_of_new(t: int) -> float:
+    """Weight of iteration t in the normalised average: with weights k^3 since the restart, 1 / (1 + sum of factors)."""
+    restart = 0 if t == 0 else 4 ** ((t.bit_length() - 1) // 2)
+    # The k-th iteration since the restart weighs (k + 1)^3; the average so far weighs the sum of those before.
+    k = t - restart + 1
+    return k**GAMMA / (k * (k + 1) / 2) ** 2
+
+
+class Storage:
+    """Where each section's rows are, before anything is allocated.
+
+    Attributes:
+        size: Numbers per array (one for regrets, one for shares).
+        root_at, turn_at, river_at: As in ``kernels.Store``.
+    """
+
+    def __init__(self, layout: Layout, start: int, width: NDArray[np.int32], river_width: list[NDArray[np.int32]]) -> None:
+        """``width``: [player] root rows; ``river_width``: [turn] of [player, river]."""
+        rows = layout.betting.strategy_rows.astype(np.int64)
+        sections = range(*layout.sections[0].children) if start == 0 else range(1)
+        n_turns = len(river_width)
+        n_rivers = max((widths.shape[1] for widths in river_width), default=0)
+        self.root_at = np.zeros(2, np.int64)
+        self.turn_at = np.zeros((2, max(1, len(sections) * n_turns)), np.int64)
+        self.river_at = np.zeros((2, self.turn_at.shape[1], max(1, n_rivers)), np.int64)
+        at = 0
+        for p in range(2):
+            self.root_at[p] = at
+            at += int(rows[p, 0] * (width[p] if start < 2 else river_width[0][p, 0]))
+        if start < 2:
+            for task in range(self.turn_at.shape[1]):
+                section, turn = sections[task // n_turns], task % n_turns
+                for p in range(2):
+                    self.turn_at[p, task] = at if start == 0 else self.root_at[p]
+                    at += int(rows[p, section] * width[p]) if start == 0 else 0
+                # Rivers one after another, OOP's rows before IP's.
+                sizes = layout.river_rows[:, section, None] * river_width[turn].astype(np.int64)
+                ends = at + np.cumsum(sizes.T.ravel())
+                starts = (ends - sizes.T.ravel()).reshape(-1, 2).T
+                self.river_at[:, task, : starts.shape[1]] = starts
+                at = int(ends[-1])
+        self.size = at
+
+
+def river_widths(boards: Boards) -> list[NDArray[np.int32]]:
+    """[turn] of [player, river] row lengths; for a river root its own board."""
+    cards = boards.cards
+    if cards.start[0] == 2:
+        return [cards.width[:, 1:2]]
+    return [cards.width[:, cards.river_board[first:last]] for first, last in cards.rivers]
+
+
+def counted_river_widths(
+    hands: Iterable[tuple[NDArray[np.uint8], NDArray[np.uint8]]],
+    turns: tuple[DealtCard, ...],
+    rivers: tuple[tuple[DealtCard, ...], ...],
+    start: int,
+) -> list[NDArray[np.int32]]:
+    """``river_widths`` from the hands' cards alone."""
+    widths = [np.zeros((2, max(1, len(cards))), np.int32) for cards in rivers]
+    for p, (card1, card2) in enumerate(hands):
+        with_card = np.bincount(np.concatenate([card1, card2]), minlength=52)
+        both = np.zeros((52, 52), np.int64)
+        both[card1, card2] = both[card2, card1] = 1
+        for turn, cards in enumerate(rivers):
+            if start == 2:
+                widths[turn][p] = padded(len(card1))
+            for river, dealt in enumerate(cards):
+                gone = with_card[dealt.card]
+                if start == 0:
+                    gone += with_card[turns[turn].card] - both[turns[turn].card, dealt.card]
+                widths[turn][p, river] = padded(len(card1) - int(gone))
+    return widths
+
+
+class Game:
+    """A game in memory: what is learned and the means to go on learning.
+
+    Attributes:
+        layout, boards: What is played.
+        store: Regrets and average strategy.
+        pairs: Sum over compatible pairs of hands of the product of their weights.
+        parameters: [1, N_PARAMETERS] of passes that do not train.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        boards: Boards,
+        *,
+        half: bool = False,
+        threads: int = 1,
+        tremble: float = 0.0,
+        control: NDArray[np.int64] | None = None,
+    ) -> None:
+        self.layout = layout
+        self.boards = boards
+        self.tremble = tremble
+        self.parameters = np.zeros((1, N_PARAMETERS), np.float32)
+        self.parameters[0, -2:] = 1.0 - tremble, tremble
+        self.control = np.zeros(8, np.int64) if control is None else control
+        cards = boards.cards
+        self.start = int(cards.start[0])
+        self.storage = Storage(layout, self.start, cards.width[:, 0], river_widths(boards))
+        size = max(1, self.storage.size)
+        self.store = Store(
+            regret=np.zeros(size, np.int16 if half else np.float32),
+            average=np.zeros(size, np.uint16 if half else np.float32),
+            root_at=self.storage.root_at,
+            turn_at=self.storage.turn_at,
+            river_at=self.storage.river_at,
+            locked=np.zeros(0, np.int64),
+        )
+        n_works = 1 if self.start == 2 else threads
+        self.works = [_new_work(layout, boards) for _ in range(n_works)]
+        self.slots = np.zeros(slot_size(layout, boards), np.float32)
+        self._pool = ThreadPoolExecutor(n_works - 1) if n_works > 1 else None
+        self.pairs = compatible_weight(boards)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Of all arrays."""
+        works = sum(array.nbytes for work in self.works for array in work)
+        shared = (*self.store, *self.boards.cards, *self.layout.betting, self.slots)
+        return works + sum(array.nbytes for array in shared)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the control array asks to stop."""
+        return bool(self.control[CANCEL])
+
+    def close(self) -> None:
+        """Ends the threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def iterate(self, first: int, count: int) -> None:
+        """Trains through iterations ``first`` to ``first + count - 1``, or until cancelled."""
+        parameters = schedule(first, count, self.tremble)
+        parameters[:, -2] = 1.0 - self.tremble
+        if self._pool is None:
+            self._run(ITERATE, self.works[0], parameters, 0, 0)
+            return
+        for row in range(count):
+            for p in range(2):
+                if self.cancelled:
+                    return
+                self._pass(p, 0, parameters[row : row + 1])
+            self.control[ITERATION] += 1
+
+    def values(self, p: int, mode: int) -> Float64:
+        """[hand] counterfactual values of a player at the root, in chips x the opponent's weights.
+
+        Counted from half the starting pot; ``mode`` is ``BEST_RESPONSE`` or ``AVERAGE``.
+        """
+        work = self._pass(p, mode, self.parameters)
+        cards = self.boards.cards
+        row = int(self.layout.betting.root_value[p, 0])
+        n_hands = int(cards.n_hands[p, 0])
+        unit = self.layout.unit / self.boards.scale[1 - p]
+        if self.start < 2:
+            width = int(cards.width[p, 0])
+            return work.value0[row * width : row * width + n_hands].astype(np.float64) * unit
+        width, at = int(cards.width[p, 1]), int(cards.hand_at[p, 1])
+        values = np.zeros(n_hands)
+        values[cards.root_hand[at : at + n_hands]] = work.value2[row * width : row * width + n_hands]
+        return values * unit
+
+    def mean(self, p: int, values: Float64) -> float:
+        """Chips: root values averaged over the hands that can meet."""
+        return float(values @ self.boards.hands[p].weight.astype(np.float64)) / self.pairs
+
+    def exploitability(self, *, raked: bool) -> float:
+        """Half the sum of both players' gains by a best response, in chips."""
+        total = sum(self.mean(p, self.values(p, BEST_RESPONSE)) for p in range(2))
+        if raked:
+            total -= sum(self.mean(p, self.values(p, AVERAGE)) for p in range(2))
+        return total / 2
+
+    def run_section(self, command: int, p: int, mode: int, section: int, index: int, task: int = 0) -> Work:
+        """A turn or river section from root reach rows that the caller has put into the first thread's rows."""
+        self.control[TICKET] = task
+        work = self.works[0]
+        self._run(command, work, self.parameters, p, mode, section, index)
+        return work
+
+    def _pass(self, p: int, mode: int, parameters: Float32) -> Work:
+        first = self.works[0]
+        self.control[TICKET] = 0
+        self._run(BEGIN, first, parameters, p, mode)
+        if self.start < 2:
+            others: list[Any] = []
+            if self._pool is not None:
+                others = [self._pool.submit(self._run, TASKS, work, parameters, p, mode) for work in self.works[1:]]
+            self._run(TASKS, first, parameters, p, mode)
+            for other in others:
+                other.result()
+            self._run(FINISH, first, parameters, p, mode)
+        return first
+
+    def _run(
+        self, command: int, work: Work, parameters: Float32, p: int, mode: int, section: int = 0, index: int = 0
+    ) -> None:
+        run(
+            command, self.layout.betting, self.boards.cards, self.store, work, self.works[0].reach0, self.slots,
+            parameters, self.control, p, mode, section, index,
+        )  # fmt: skip
+
+
+def slot_size(layout: Layout, boards: Boards) -> int:
+    """Numbers that tasks need to leave their values for the root section."""
+    cards = boards.cards
+    stretch = int(layout.betting.n_chance[0]) * int(cards.width[:, 0].max())
+    if cards.start[0] == 0:
+        return stretch * len(boards.deals.turns)
+    return max(1, stretch * -(-int(cards.rivers[0, 1]) // RIVERS_PER_TASK))
+
+
+def _new_work(layout: Layout, boards: Boards) -> Work:
+    cards = boards.cards
+    width = int(cards.width.max())
+    start = int(cards.start[0])
+    sizes = [(1, 1)] * 3
+    sizes[start:] = layout.rows[start:]
+    rows = [np.zeros(n * width, np.float32) for pair in sizes for n in pair]
+    if start == 1:
+        rows[0:2] = [np.zeros(n * width, np.float32) for n in layout.rows[1]]
+    lanes = [np.zeros(8 * width, np.float32) for _ in range(3)]
+    n_groups = int((cards.group_at[:, 1] - cards.group_at[:, 0]).max()) + 1
+    return Work(
+        *rows,
+        *lanes,
+        sums=np.zeros(53 * 8, np.float32),
+        live=np.zeros(width, np.int32),
+        live_end=np.zeros(n_groups, np.int32),
+        starts=np.zeros(8, np.int64),
+    )
+
+
+def compatible_weight(boards: Boards) -> float:
+    """Sum over pairs of hands that share no card of the product of their weights."""
+    oop, ip = boards.hands
+    weight = ip.weight.astype(np.float64)
+    with_card = np.bincount(np.concatenate([ip.card1, ip.card2]), np.concatenate([weight, weight]), minlength=53)
+    by_combo = dict(zip(ip.combo.tolist(), weight.tolist(), strict=True))
+    same = np.array([by_combo.get(combo, 0.0) for combo in oop.combo.tolist()])
+    met = weight.sum() - with_card[oop.card1] - with_card[oop.card2] + same
+    return float(oop.weight.astype(np.float64) @ met)

@@ -1,0 +1,757 @@
+"""Every compiled function of the solving loop: regret updates, showdowns, deals, and one entry point, ``run``.
+
+The betting tree is cut into *sections*: the nodes between two deals. A section is no tree here but three lists of
+instructions per player whose values are computed (``Betting``):
+
+1. *spreads*, top down: an opponent's decision multiplies his reach by his strategy, one row per action;
+2. *terminal blocks*: eight opponent reach rows at a time become values of showdowns and folds, one row per SIMD lane;
+3. *gathers*, bottom up: an opponent's decision adds its actions' rows; the player's own decision weighs them with his
+   strategy and, while training, updates regrets and average strategy in the same pass.
+
+Rows hold one number per hand. On flop and turn, hands stand in the order of their combo; on a river board only the
+hands it leaves possible, weakest first, so that a showdown is one pass over groups of equal strength. Every row is
+padded to a multiple of eight with at least one padding hand, whose reach and value are zero; maps between the orders
+point to it for hands a card removes.
+
+Kernels never raise; the callers validate. All of them share this file, because Numba's cache does not notice a change
+in another module's callee.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from solver.simd import (
+    LANES,
+    load8,
+    max8,
+    splat8,
+    store8,
+    store_share8,
+    take_ticket,
+    transpose_in8,
+    transpose_out8,
+    where_positive8,
+)
+
+TRAIN, BEST_RESPONSE, AVERAGE = 0, 1, 2
+"""What a pass does at the player's own decisions; the opponent plays his current strategy in the first, else his average."""
+
+ITERATE, BEGIN, TASKS, FINISH, TURN, RIVER = range(6)
+"""Commands of ``run``."""
+
+TICKET, CANCEL, DONE, ITERATION = range(4)
+"""Places in the control array."""
+
+POSITIVE, NEGATIVE, SHARE, ROUNDING, KEEP, MIX = range(6)
+"""Places in one iteration's parameters: regret factors, weight of the new strategy in the average, what uint16 rounding
+adds, and the tremble (a decision is played as KEEP x strategy + MIX / actions)."""
+N_PARAMETERS = 6
+
+RIVERS_PER_TASK = 3
+
+_OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "cache": True,
+    "error_model": "numpy",
+    "fastmath": {"nsz", "arcp", "contract", "afn", "reassoc"},
+}
+
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
+Float32 = NDArray[np.float32]
+
+
+class Betting(NamedTuple):
+    """Instructions; the first axis ``p`` is the player whose values are computed, ``s`` the section.
+
+    Attributes:
+        n_chance: [s] deals that leave the section; they own value rows 0 .. n_chance - 1.
+        n_roots: [s] places where it is entered; they own reach rows 0 .. n_roots - 1.
+        chance_at: [s] first column in ``chance_reach``.
+        chance_reach: [p, deal] opponent reach row of a deal.
+        root_at: [s] first column in ``root_value``.
+        root_value: [p, root] value row of a root.
+        children: [s, 2] range of sections that its deals lead to; their roots are its deals in order.
+        zero_row: [p, s] opponent reach row that stays zero, for idle lanes.
+        dump_row: [p, s] value row that idle lanes write to.
+        spread_at: [p, s, 2] range in ``spreads``.
+        spreads: [i, 4] reach row, first new reach row, number of actions, first strategy row of the opponent.
+        block_at: [p, s, 2] range of terminal blocks.
+        block_kind: [block] 1 if any lane has a showdown + 2 if any needs the sum of compatible reach.
+        lane_reach, lane_showdown, lane_fold: [block, 8] rows; idle lanes and results point to zero and dump rows.
+        lane_scale: [block * 24] eight factors each: of wins minus losses, of total reach at a showdown, of total reach
+            at a fold.
+        gather_at: [p, s, 2] range in ``gathers``.
+        gathers: [i, 5] own decision (1) or not, value row, number of actions, first place in ``action_value``, first
+            strategy row of the player.
+        action_value: [i] value rows of actions.
+        strategy_rows: [p, s] strategy rows of a player in a section; river rows count per turn section.
+    """
+
+    n_chance: Int32
+    n_roots: Int32
+    chance_at: Int32
+    chance_reach: Int32
+    root_at: Int32
+    root_value: Int32
+    children: Int32
+    zero_row: Int32
+    dump_row: Int32
+    spread_at: Int32
+    spreads: Int32
+    block_at: Int32
+    block_kind: Int32
+    lane_reach: Int32
+    lane_showdown: Int32
+    lane_fold: Int32
+    lane_scale: Float32
+    gather_at: Int32
+    gathers: Int32
+    action_value: Int32
+    strategy_rows: Int32
+
+
+class Cards(NamedTuple):
+    """Hands and deals. Board 0 stands for flop and turn, boards from 1 on are river boards.
+
+    Attributes:
+        start: [1] street of the root, 0 to 2.
+        root_reach: [p, width] weights of the hands at the root.
+        n_hands, width: [p, board] hands and padded row length.
+        hand_at: [p, board] start in the four arrays of hands that follow.
+        card1, card2: [hand] uint8 cards, 52 for padding.
+        same: [hand] int32 the opponent's hand of the same two cards on that board, else one of his padding hands.
+        root_hand: [hand] int32 the hand's place in the root order, for padding the root's padding hand.
+        group_at: [board, 2] range of strength groups.
+        group_end: [p, group] int32 hands of a board up to and including the group.
+        chance: [2] share of one turn card, of one river card.
+        turn_take: [p, turn, width] int32 the hand itself, or the padding hand when the turn card removes it.
+        turn_images: [turn, 2] range in ``turn_give``; several where suits are interchangeable.
+        turn_give: [p, image, width] int16 from which hand of the dealt turn a hand takes its value.
+        rivers: [turn, 2] range of river cards.
+        river_board: [river] board.
+        river_images: [river, 2] range in ``river_give``.
+        river_give: [p, image, width] int16 as ``turn_give``, into the order of the river board.
+    """
+
+    start: Int32
+    root_reach: Float32
+    n_hands: Int32
+    width: Int32
+    hand_at: Int64
+    card1: NDArray[np.uint8]
+    card2: NDArray[np.uint8]
+    same: Int32
+    root_hand: Int32
+    group_at: Int32
+    group_end: Int32
+    chance: Float32
+    turn_take: Int32
+    turn_images: Int32
+    turn_give: NDArray[np.int16]
+    rivers: Int32
+    river_board: Int32
+    river_images: Int32
+    river_give: NDArray[np.int16]
+
+
+class Store(NamedTuple):
+    """What is learned. A decision's rows lie one after another: [action][hand].
+
+    Attributes:
+        regret: Float32, or int16 as half-precision bits.
+        average: Shares in [0, 1], normalised per hand; float32, or uint16.
+        root_at: [p] where the root section starts.
+        turn_at: [p, task] where a turn section starts on a turn card; task = section x turns + turn.
+        river_at: [p, task, river of the turn] where all river sections of a task start on a river card.
+        locked: Sorted places of decisions whose strategy is fixed.
+    """
+
+    regret: Any
+    average: Any
+    root_at: Int64
+    turn_at: Int64
+    river_at: Int64
+    locked: Int64
+
+
+class Work(NamedTuple):
+    """One thread's scratch rows.
+
+    Attributes:
+        reach0, value0: Rows of the flop section (or of whatever the root section is).
+        reach1, value1: Rows of a turn section below a flop.
+        reach2, value2: Rows of river sections.
+        lanes, difference, total: [hand * 8] eight rows interleaved.
+        sums: [53 * 8] reach per card, interleaved.
+        live: Opponent hands with any reach.
+        live_end: [group] end of each strength group in ``live``.
+        starts: [8] places of rows.
+    """
+
+    reach0: Float32
+    value0: Float32
+    reach1: Float32
+    value1: Float32
+    reach2: Float32
+    value2: Float32
+    lanes: Float32
+    difference: Float32
+    total: Float32
+    sums: Float32
+    live: Int32
+    live_end: Int32
+    starts: Int64
+
+
+@njit(**_OPTIONS)
+def spread(strategy, at, width, n_actions, reach, source, target, keep, mix):
+    """Reach rows after a decision: its reach times what the stored regrets or shares give each action."""
+    zero = splat8(np.float32(0.0))
+    one = splat8(np.float32(1.0))
+    even = splat8(np.float32(1.0) / np.float32(n_actions))
+    kept = splat8(keep)
+    mixed = splat8(mix / np.float32(n_actions))
+    for j in range(0, width, LANES):
+        total = zero
+        for a in range(n_actions):
+            total = total + max8(load8(strategy, at + a * width + j), zero)
+        inverse = one / total
+        arriving = load8(reach, source * width + j)
+        for a in range(n_actions):
+            share = max8(load8(strategy, at + a * width + j), zero) * inverse
+            share = where_positive8(total, share, even)
+            store8(reach, (target + a) * width + j, arriving * (share * kept + mixed))
+
+
+@njit(**_OPTIONS)
+def add_rows(value, width, out, rows, rows_at, n_actions):
+    """An opponent's decision: his reach already holds his strategy, so the actions' values add up."""
+    for j in range(0, width, LANES):
+        total = load8(value, rows[rows_at] * width + j)
+        for a in range(1, n_actions):
+            total = total + load8(value, rows[rows_at + a] * width + j)
+        store8(value, out * width + j, total)
+
+
+@njit(**_OPTIONS)
+def best_rows(value, width, out, rows, rows_at, n_actions):
+    """The player's decision when he plays his best action with every hand."""
+    for j in range(0, width, LANES):
+        best = load8(value, rows[rows_at] * width + j)
+        for a in range(1, n_actions):
+            best = max8(best, load8(value, rows[rows_at + a] * width + j))
+        store8(value, out * width + j, best)
+
+
+@njit(**_OPTIONS)
+def mix_rows(strategy, at, value, width, out, rows, rows_at, n_actions, keep, mix):
+    """The player's decision when he plays what the stored regrets or shares give."""
+    zero = splat8(np.float32(0.0))
+    one = splat8(np.float32(1.0))
+    even = splat8(np.float32(1.0) / np.float32(n_actions))
+    kept = splat8(keep)
+    mixed = splat8(mix / np.float32(n_actions))
+    for j in range(0, width, LANES):
+        total = zero
+        for a in range(n_actions):
+            total = total + max8(load8(strategy, at + a * width + j), zero)
+        inverse = one / total
+        result = zero
+        for a in range(n_actions):
+            share = max8(load8(strategy, at + a * width + j), zero) * inverse
+            share = where_positive8(total, share, even) * kept + mixed
+            result = result + share * load8(value, rows[rows_at + a] * width + j)
+        store8(value, out * width + j, result)
+
+
+@njit(**_OPTIONS)
+def learn(regret, average, at, value, width, out, rows, rows_at, n_actions, parameters):
+    """The player's decision while training: value of the current strategy, then its regrets and the average strategy."""
+    zero = splat8(np.float32(0.0))
+    one = splat8(np.float32(1.0))
+    even = splat8(np.float32(1.0) / np.float32(n_actions))
+    positive = splat8(parameters[POSITIVE])
+    negative = splat8(parameters[NEGATIVE])
+    new = splat8(parameters[SHARE])
+    old = splat8(np.float32(1.0) - parameters[SHARE])
+    rounding = splat8(parameters[ROUNDING])
+    for j in range(0, width, LANES):
+        total = zero
+        result = zero
+        for a in range(n_actions):
+            gain = max8(load8(regret, at + a * width + j), zero)
+            total = total + gain
+            result = result + gain * load8(value, rows[rows_at + a] * width + j)
+        inverse = one / total
+        if n_actions == 1:
+            result = load8(value, rows[rows_at] * width + j)
+        else:
+            plain = load8(value, rows[rows_at] * width + j)
+            for a in range(1, n_actions):
+                plain = plain + load8(value, rows[rows_at + a] * width + j)
+            result = where_positive8(total, result * inverse, plain * even)
+        store8(value, out * width + j, result)
+        for a in range(n_actions):
+            place = at + a * width + j
+            before = load8(regret, place)
+            share = where_positive8(total, max8(before, zero) * inverse, even)
+            store_share8(average, place, load8(average, place) * old + share * new, rounding)
+            change = load8(value, rows[rows_at + a] * width + j) - result
+            store8(regret, place, before * where_positive8(before, positive, negative) + change)
+
+
+@njit(**_OPTIONS)
+def showdown_lanes(lanes, difference, total, sums, own_end, live, live_end, n_groups, n_own, own1, own2, opp1, opp2):
+    """Eight showdowns: beaten minus winning opponent reach, and compatible reach (without the own combo's).
+
+    Groups of equal strength, weakest first. Each own hand is visited after the group below its own and after its own
+    group: the two sums of weaker-or-equal reach, less the total, are wins minus losses. Sums per card remove opponents
+    that share a card.
+    """
+    zero = splat8(np.float32(0.0))
+    for c in range(53):
+        store8(sums, c * LANES, zero)
+    for i in range(n_own):
+        store8(difference, i * LANES, zero)
+    running = zero
+    own_from = 0
+    live_from = 0
+    for g in range(n_groups):
+        for k in range(live_from, live_end[g]):
+            hand = live[k]
+            x = load8(lanes, hand * LANES)
+            a = np.int64(opp1[hand]) * LANES
+            b = np.int64(opp2[hand]) * LANES
+            running = running + x
+            store8(sums, a, load8(sums, a) + x)
+            store8(sums, b, load8(sums, b) + x)
+        live_from = live_end[g]
+        next_end = own_end[g + 1] if g + 1 < n_groups else own_end[g]
+        for i in range(own_from, next_end):
+            a = np.int64(own1[i]) * LANES
+            b = np.int64(own2[i]) * LANES
+            weaker = running - load8(sums, a) - load8(sums, b)
+            store8(difference, i * LANES, load8(difference, i * LANES) + weaker)
+        own_from = own_end[g]
+    for i in range(n_own):
+        a = np.int64(own1[i]) * LANES
+        b = np.int64(own2[i]) * LANES
+        compatible = running - load8(sums, a) - load8(sums, b)
+        store8(total, i * LANES, compatible)
+        store8(difference, i * LANES, load8(difference, i * LANES) - compatible)
+
+
+@njit(**_OPTIONS)
+def fold_lanes(lanes, total, sums, live, n_live, n_own, own1, own2, opp1, opp2):
+    """Eight folds: opponent reach that shares no card with each own hand (without the own combo's)."""
+    zero = splat8(np.float32(0.0))
+    for c in range(53):
+        store8(sums, c * LANES, zero)
+    running = zero
+    for k in range(n_live):
+        hand = live[k]
+        x = load8(lanes, hand * LANES)
+        a = np.int64(opp1[hand]) * LANES
+        b = np.int64(opp2[hand]) * LANES
+        running = running + x
+        store8(sums, a, load8(sums, a) + x)
+        store8(sums, b, load8(sums, b) + x)
+    for i in range(n_own):
+        a = np.int64(own1[i]) * LANES
+        b = np.int64(own2[i]) * LANES
+        store8(total, i * LANES, running - load8(sums, a) - load8(sums, b))
+
+
+@njit(**_OPTIONS)
+def add_same(lanes, total, same, n_own):
+    """The own combo was subtracted once per card: give it back once."""
+    for i in range(n_own):
+        store8(total, i * LANES, load8(total, i * LANES) + load8(lanes, same[i] * LANES))
+
+
+@njit(**_OPTIONS)
+def write_lanes(source, scale, scale_at, n_own, width, value, lane_rows, starts):
+    """Scales eight interleaved rows lane by lane and writes them to their rows."""
+    factor = load8(scale, scale_at)
+    zero = splat8(np.float32(0.0))
+    for i in range(n_own):
+        store8(source, i * LANES, load8(source, i * LANES) * factor)
+    for i in range(n_own, width):
+        store8(source, i * LANES, zero)
+    for k in range(LANES):
+        starts[k] = np.int64(lane_rows[k]) * width
+    for j in range(0, width, LANES):
+        transpose_out8(source, j, value, starts)
+
+
+@njit(**_OPTIONS)
+def subtract_rake(difference, total, scale, scale_at, n_own):
+    """Showdown values with rake: the scaled difference less a share of the total; leaves ``difference`` unscaled by it."""
+    factor = load8(scale, scale_at)
+    rake = load8(scale, scale_at + LANES)
+    for i in range(n_own):
+        scaled = load8(difference, i * LANES) * factor - load8(total, i * LANES) * rake
+        store8(difference, i * LANES, scaled)
+
+
+@njit(**_OPTIONS)
+def find_live(betting, cards, p, s, board, reach, live, live_end):
+    """Opponent hands with reach at any root of the section, group by group; gives their number."""
+    o = 1 - p
+    width = cards.width[o, board]
+    n_roots = betting.n_roots[s]
+    n = cards.n_hands[o, board]
+    first_group = cards.group_at[board, 0]
+    n_groups = cards.group_at[board, 1] - first_group
+    count = 0
+    j = 0
+    for g in range(n_groups + 1):
+        end = cards.group_end[o, first_group + g] if g < n_groups else n
+        while j < end:
+            any_reach = False
+            for r in range(n_roots):
+                if reach[r * width + j] > 0:
+                    any_reach = True
+            if any_reach:
+                live[count] = j
+                count += 1
+            j += 1
+        if g < n_groups:
+            live_end[g] = count
+    return count
+
+
+@njit(**_OPTIONS)
+def terminals(betting, cards, work, p, s, board, reach, value):
+    """Values of all showdowns and folds of a section on a board."""
+    first_block = betting.block_at[p, s, 0]
+    last_block = betting.block_at[p, s, 1]
+    if first_block == last_block:
+        return
+    o = 1 - p
+    width_o = cards.width[o, board]
+    width_p = cards.width[p, board]
+    n_own = cards.n_hands[p, board]
+    at_o = cards.hand_at[o, board]
+    at_p = cards.hand_at[p, board]
+    opp1 = cards.card1[at_o : at_o + width_o]
+    opp2 = cards.card2[at_o : at_o + width_o]
+    own1 = cards.card1[at_p : at_p + width_p]
+    own2 = cards.card2[at_p : at_p + width_p]
+    same = cards.same[at_p : at_p + width_p]
+    first_group = cards.group_at[board, 0]
+    n_groups = cards.group_at[board, 1] - first_group
+    own_end = cards.group_end[p, first_group : first_group + n_groups]
+    zero_at = betting.zero_row[p, s] * width_o
+    for j in range(width_o):
+        reach[zero_at + j] = 0.0
+    n_live = find_live(betting, cards, p, s, board, reach, work.live, work.live_end)
+    starts = work.starts
+    for block in range(first_block, last_block):
+        kind = betting.block_kind[block]
+        for k in range(LANES):
+            starts[k] = np.int64(betting.lane_reach[block, k]) * width_o
+        for j in range(0, width_o, LANES):
+            transpose_in8(reach, starts, j, work.lanes)
+        if kind & 1:
+            showdown_lanes(
+                work.lanes, work.difference, work.total, work.sums, own_end, work.live, work.live_end, n_groups,
+                n_own, own1, own2, opp1, opp2,
+            )  # fmt: skip
+        else:
+            fold_lanes(work.lanes, work.total, work.sums, work.live, n_live, n_own, own1, own2, opp1, opp2)
+        if kind & 2:
+            add_same(work.lanes, work.total, same, n_own)
+        scale_at = block * 3 * LANES
+        if kind & 1:
+            if kind & 8:
+                subtract_rake(work.difference, work.total, betting.lane_scale, scale_at, n_own)
+                scale_one = len(betting.lane_scale) - LANES
+                write_lanes(
+                    work.difference, betting.lane_scale, scale_one, n_own, width_p, value,
+                    betting.lane_showdown[block], starts,
+                )  # fmt: skip
+            else:
+                write_lanes(
+                    work.difference, betting.lane_scale, scale_at, n_own, width_p, value,
+                    betting.lane_showdown[block], starts,
+                )  # fmt: skip
+        if kind & 4:
+            write_lanes(
+                work.total, betting.lane_scale, scale_at + 2 * LANES, n_own, width_p, value,
+                betting.lane_fold[block], starts,
+            )  # fmt: skip
+
+
+@njit(**_OPTIONS)
+def is_locked(locked, at):
+    """Whether a decision's strategy is fixed."""
+    if len(locked) == 0:
+        return False
+    place = np.searchsorted(locked, at)
+    return place < len(locked) and locked[place] == at
+
+
+@njit(**_OPTIONS)
+def go_down(betting, store, p, s, width, at, reach, mode, parameters):
+    """Spreads the opponent's reach from the roots over the section."""
+    for i in range(betting.spread_at[p, s, 0], betting.spread_at[p, s, 1]):
+        source = np.int64(betting.spreads[i, 0])
+        target = np.int64(betting.spreads[i, 1])
+        n_actions = np.int64(betting.spreads[i, 2])
+        place = at + np.int64(betting.spreads[i, 3]) * width
+        if mode == TRAIN:
+            spread(store.regret, place, width, n_actions, reach, source, target, parameters[KEEP], parameters[MIX])
+        else:
+            spread(store.average, place, width, n_actions, reach, source, target, parameters[KEEP], parameters[MIX])
+
+
+@njit(**_OPTIONS)
+def go_up(betting, store, p, s, width, at, value, mode, parameters):
+    """Gathers values from terminals and deals up to the roots."""
+    rows = betting.action_value
+    for i in range(betting.gather_at[p, s, 0], betting.gather_at[p, s, 1]):
+        out = np.int64(betting.gathers[i, 1])
+        n_actions = np.int64(betting.gathers[i, 2])
+        rows_at = np.int64(betting.gathers[i, 3])
+        if betting.gathers[i, 0] == 0:
+            add_rows(value, width, out, rows, rows_at, n_actions)
+            continue
+        place = at + np.int64(betting.gathers[i, 4]) * width
+        locked = is_locked(store.locked, place)
+        if mode == TRAIN:
+            if locked:
+                keep = np.float32(1.0)
+                mix_rows(store.regret, place, value, width, out, rows, rows_at, n_actions, keep, np.float32(0.0))
+            else:
+                learn(store.regret, store.average, place, value, width, out, rows, rows_at, n_actions, parameters)
+        elif mode == BEST_RESPONSE and not locked:
+            best_rows(value, width, out, rows, rows_at, n_actions)
+        else:
+            mix_rows(
+                store.average, place, value, width, out, rows, rows_at, n_actions, parameters[KEEP], parameters[MIX]
+            )
+
+
+@njit(**_OPTIONS)
+def play_river(betting, cards, store, work, p, s, board, at_o, at_p, mode, parameters):
+    """One river section on one board, from reach rows of its roots to their value rows, in the board's order."""
+    o = 1 - p
+    go_down(betting, store, p, s, np.int64(cards.width[o, board]), at_o, work.reach2, mode, parameters)
+    terminals(betting, cards, work, p, s, board, work.reach2, work.value2)
+    go_up(betting, store, p, s, np.int64(cards.width[p, board]), at_p, work.value2, mode, parameters)
+
+
+@njit(**_OPTIONS)
+def take_to_river(betting, cards, work, p, s, board, reach, rows_at):
+    """Fills the roots of a river section from the reach rows of the deals that lead to it."""
+    o = 1 - p
+    width = np.int64(cards.width[o, board])
+    width_before = np.int64(cards.width[o, 0])
+    at = cards.hand_at[o, board]
+    hands = cards.root_hand[at : at + width]
+    for r in range(betting.n_roots[s]):
+        source_at = np.int64(betting.chance_reach[p, rows_at + r]) * width_before
+        source = reach[source_at : source_at + width_before]
+        target = work.reach2[r * width : (r + 1) * width]
+        for j in range(width):
+            target[j] = source[hands[j]]
+
+
+@njit(**_OPTIONS)
+def play_river_card(betting, cards, store, work, p, s, task, river, first_river, reach, out, out_at, mode, parameters):
+    """All river sections below a turn section on one river card; adds their values to the turn's deals.
+
+    Args:
+        reach: Rows of the turn section.
+        out, out_at: The deals' value rows are ``out[out_at + deal * width : ...]``.
+    """
+    o = 1 - p
+    board = cards.river_board[river]
+    at_o = store.river_at[o, task, river - first_river]
+    at_p = store.river_at[p, task, river - first_river]
+    width = np.int64(cards.width[p, 0])
+    width_river = np.int64(cards.width[p, board])
+    share = cards.chance[1]
+    deal = 0
+    for child in range(betting.children[s, 0], betting.children[s, 1]):
+        take_to_river(betting, cards, work, p, child, board, reach, betting.chance_at[s] + deal)
+        play_river(betting, cards, store, work, p, child, board, at_o, at_p, mode, parameters)
+        for r in range(betting.n_roots[child]):
+            row = np.int64(betting.root_value[p, betting.root_at[child] + r])
+            values = work.value2[row * width_river : (row + 1) * width_river]
+            target = out[out_at + deal * width : out_at + (deal + 1) * width]
+            for image in range(cards.river_images[river, 0], cards.river_images[river, 1]):
+                give = cards.river_give[p, image]
+                for h in range(width):
+                    target[h] += share * values[give[h]]
+            deal += 1
+
+
+@njit(**_OPTIONS)
+def clear(rows, at, length):
+    """Sets a stretch to zero."""
+    for i in range(at, at + length):
+        rows[i] = 0.0
+
+
+@njit(**_OPTIONS)
+def play_turn(betting, cards, store, work, p, s, task, turn, mode, parameters, control):
+    """One turn section on one turn card, in ``reach1`` and ``value1``, whose root reach rows are filled."""
+    o = 1 - p
+    width_o = np.int64(cards.width[o, 0])
+    width_p = np.int64(cards.width[p, 0])
+    go_down(betting, store, p, s, width_o, store.turn_at[o, task], work.reach1, mode, parameters)
+    terminals(betting, cards, work, p, s, 0, work.reach1, work.value1)
+    clear(work.value1, 0, betting.n_chance[s] * width_p)
+    first_river = cards.rivers[turn, 0]
+    for river in range(first_river, cards.rivers[turn, 1]):
+        if control[CANCEL]:
+            return
+        play_river_card(
+            betting, cards, store, work, p, s, task, river, first_river, work.reach1, work.value1, 0, mode, parameters
+        )
+    go_up(betting, store, p, s, width_p, store.turn_at[p, task], work.value1, mode, parameters)
+
+
+@njit(**_OPTIONS)
+def turn_task(betting, cards, store, work, top, slots, task, p, mode, parameters, control):
+    """A turn section on a turn card below the flop's reach rows ``top``; its values go to its own slots."""
+    o = 1 - p
+    n_turns = cards.rivers.shape[0]
+    section = betting.children[0, 0] + task // n_turns
+    turn = task % n_turns
+    width_o = np.int64(cards.width[o, 0])
+    width_p = np.int64(cards.width[p, 0])
+    deal = 0
+    for s in range(betting.children[0, 0], section):
+        deal += betting.n_roots[s]
+    take = cards.turn_take[o, turn]
+    for r in range(betting.n_roots[section]):
+        source_at = np.int64(betting.chance_reach[p, betting.chance_at[0] + deal + r]) * width_o
+        for h in range(width_o):
+            work.reach1[r * width_o + h] = top[source_at + take[h]]
+    play_turn(betting, cards, store, work, p, section, task, turn, mode, parameters, control)
+    for r in range(betting.n_roots[section]):
+        row = np.int64(betting.root_value[p, betting.root_at[section] + r])
+        slot = (np.int64(turn) * betting.n_chance[0] + deal + r) * width_p
+        for h in range(width_p):
+            slots[slot + h] = work.value1[row * width_p + h]
+
+
+@njit(**_OPTIONS)
+def begin(betting, cards, store, work, p, mode, parameters):
+    """The root section down to its deals; a river root is solved completely."""
+    o = 1 - p
+    if cards.start[0] == 2:
+        width = np.int64(cards.width[o, 1])
+        at = cards.hand_at[o, 1]
+        for j in range(width):
+            work.reach2[j] = cards.root_reach[o, cards.root_hand[at + j]]
+        play_river(betting, cards, store, work, p, 0, 1, store.root_at[o], store.root_at[p], mode, parameters)
+        return
+    width = np.int64(cards.width[o, 0])
+    for h in range(width):
+        work.reach0[h] = cards.root_reach[o, h]
+    go_down(betting, store, p, 0, width, store.root_at[o], work.reach0, mode, parameters)
+    terminals(betting, cards, work, p, 0, 0, work.reach0, work.value0)
+
+
+@njit(**_OPTIONS)
+def run_tasks(betting, cards, store, work, top, slots, p, mode, parameters, control):
+    """Takes tasks until none is left: (section, turn card) below a flop, a few river cards below a turn."""
+    n_rivers = cards.rivers[0, 1]
+    width = np.int64(cards.width[p, 0])
+    stretch = betting.n_chance[0] * width
+    if cards.start[0] == 0:
+        n_tasks = (betting.children[0, 1] - betting.children[0, 0]) * cards.rivers.shape[0]
+    else:
+        n_tasks = (n_rivers + RIVERS_PER_TASK - 1) // RIVERS_PER_TASK
+    while True:
+        task = take_ticket(control, TICKET)
+        if task >= n_tasks or control[CANCEL]:
+            break
+        if cards.start[0] == 0:
+            turn_task(betting, cards, store, work, top, slots, task, p, mode, parameters, control)
+        else:
+            clear(slots, task * stretch, stretch)
+            last = min(n_rivers, (task + 1) * RIVERS_PER_TASK)
+            for river in range(task * RIVERS_PER_TASK, last):
+                play_river_card(
+                    betting, cards, store, work, p, 0, 0, river, 0, top, slots, task * stretch, mode, parameters
+                )
+        take_ticket(control, DONE)
+
+
+@njit(**_OPTIONS)
+def finish(betting, cards, store, work, slots, p, mode, parameters):
+    """Adds up what the tasks found at the root section's deals and gathers it to the root."""
+    width = np.int64(cards.width[p, 0])
+    n_chance = betting.n_chance[0]
+    stretch = n_chance * width
+    clear(work.value0, 0, stretch)
+    if cards.start[0] == 0:
+        share = cards.chance[0]
+        for turn in range(cards.rivers.shape[0]):
+            for deal in range(n_chance):
+                at = turn * stretch + deal * width
+                for image in range(cards.turn_images[turn, 0], cards.turn_images[turn, 1]):
+                    give = cards.turn_give[p, image]
+                    for h in range(width):
+                        work.value0[deal * width + h] += share * slots[at + give[h]]
+    else:
+        n_tasks = (cards.rivers[0, 1] + RIVERS_PER_TASK - 1) // RIVERS_PER_TASK
+        for task in range(n_tasks):
+            for h in range(stretch):
+                work.value0[h] += slots[task * stretch + h]
+    go_up(betting, store, p, 0, width, store.root_at[p], work.value0, mode, parameters)
+
+
+@njit(**_OPTIONS)
+def run(command, betting, cards, store, work, top, slots, parameters, control, p, mode, section, index):
+    """The one compiled entry point; ``command`` chooses.
+
+    ``ITERATE``: one training iteration (both players) for each row of ``parameters``, alone.
+    ``BEGIN``, ``TASKS``, ``FINISH``: the parts of one pass for player ``p``; any number of threads run ``TASKS`` with
+    their own ``work`` and the ``reach0`` of the thread that ran ``BEGIN`` as ``top``.
+    ``TURN``: section ``section`` as task ``index``, from root reach rows in ``work.reach1``.
+    ``RIVER``: the river sections below turn section ``section`` of the task whose number is in ``control[TICKET]``, on
+    river card ``index``, from reach rows ``top`` of the turn section; the rows stay in ``work.value2`` for the last
+    section only, so callers that want a section's rows fill ``work.reach2`` and pass ``mode`` with ``section``.
+    """
+    if command == ITERATE:
+        for i in range(parameters.shape[0]):
+            for player in range(2):
+                control[TICKET] = 0
+                begin(betting, cards, store, work, player, TRAIN, parameters[i])
+                if cards.start[0] < 2:
+                    run_tasks(betting, cards, store, work, work.reach0, slots, player, TRAIN, parameters[i], control)
+                    if control[CANCEL]:
+                        return
+                    finish(betting, cards, store, work, slots, player, TRAIN, parameters[i])
+            if control[CANCEL]:
+                return
+            control[ITERATION] += 1
+    elif command == BEGIN:
+        begin(betting, cards, store, work, p, mode, parameters[0])
+    elif command == TASKS:
+        run_tasks(betting, cards, store, work, top, slots, p, mode, parameters[0], control)
+    elif command == FINISH:
+        finish(betting, cards, store, work, slots, p, mode, parameters[0])
+    elif command == TURN:
+        play_turn(
+            betting, cards, store, work, p, section, index, index % cards.rivers.shape[0], mode, parameters[0], control
+        )
+    elif command == RIVER:
+        task = control[TICKET]
+        first_river = cards.rivers[task % cards.rivers.shape[0], 0]
+        board = cards.river_board[first_river + index] if cards.start[0] < 2 else 1
+        at_o = store.river_at[1 - p, task, index] if cards.start[0] < 2 else store.root_at[1 - p]
+        at_p = store.river_at[p, task, index] if cards.start[0] < 2 else store.root_at[p]
+        play_river(betting, cards, store, work, p, section, board, at_o, at_p, mode, parameters[0])

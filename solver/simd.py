@@ -1,0 +1,323 @@
+"""Vectors of eight float32 lanes for kernels, as a Numba type with operators.
+
+Numba leaves the solver's inner loops scalar, because their stores may alias. ``Float32x8`` makes the vectors explicit:
+``load8`` gives one, ``+ - * /`` work on them, ``store8`` writes one back, and a kernel stays plain Python.
+
+Arrays of three element types hold numbers: float32 as such, int16 the bits of a half-precision float, uint16 a share
+of one in 1/65535 steps. ``load8`` and ``store8`` convert by the array's type, so one kernel serves both precisions.
+
+With ``NUMBA_DISABLE_JIT=1`` the same names are NumPy functions on arrays of eight.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import config, types
+from numba.extending import intrinsic, models, overload, register_model
+
+LANES = 8
+HALF_LIMIT = 60000.0
+"""Regrets are clamped to this before they become half-precision."""
+SHARE_STEPS = 65535.0
+
+
+class Float32x8(types.Type):
+    """Eight float32 in one register."""
+
+    def __init__(self) -> None:
+        super().__init__(name="float32x8")
+
+
+float32x8 = Float32x8()
+
+_FLOAT = ir.FloatType()
+_INT64 = ir.IntType(64)
+_VECTOR = ir.VectorType(_FLOAT, LANES)
+_HALVES = ir.VectorType(ir.HalfType(), LANES)
+_WORDS = ir.VectorType(ir.IntType(16), LANES)
+_INTS = ir.VectorType(ir.IntType(32), LANES)
+_FLAGS = ("nsz", "arcp", "contract", "afn", "reassoc")
+
+
+@register_model(Float32x8)
+class _Float32x8Model(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, _VECTOR)
+
+
+def _constant(value: float) -> ir.Constant:
+    return ir.Constant(_VECTOR, [value] * LANES)
+
+
+def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any, index_type: Any) -> Any:
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.gep(data, [context.cast(builder, index, index_type, types.intp)])
+
+
+def _load(builder: Any, pointer: Any, kind: ir.VectorType, align: int) -> Any:
+    loaded = builder.load(builder.bitcast(pointer, kind.as_pointer()))
+    loaded.align = align
+    return loaded
+
+
+def _store(builder: Any, pointer: Any, value: Any, align: int) -> None:
+    stored = builder.store(value, builder.bitcast(pointer, value.type.as_pointer()))
+    stored.align = align
+
+
+def _maximum(builder: Any, a: Any, b: Any) -> Any:
+    return builder.select(builder.fcmp_ordered(">", a, b), a, b)
+
+
+def _minimum(builder: Any, a: Any, b: Any) -> Any:
+    return builder.select(builder.fcmp_ordered("<", a, b), a, b)
+
+
+def _intrinsics() -> dict[str, Any]:
+    @intrinsic
+    def load8(typing: Any, array: Any, index: Any) -> Any:
+        signature = float32x8(array, index)
+
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            pointer = _pointer(context, builder, sig.args[0], args[0], args[1], sig.args[1])
+            if array.dtype == types.int16:
+                return builder.fpext(_load(builder, pointer, _HALVES, 2), _VECTOR)
+            if array.dtype == types.uint16:
+                words = builder.zext(_load(builder, pointer, _WORDS, 2), _INTS)
+                return builder.fmul(builder.sitofp(words, _VECTOR), _constant(1 / SHARE_STEPS), flags=_FLAGS)
+            return _load(builder, pointer, _VECTOR, 4)
+
+        return signature, generate
+
+    @intrinsic
+    def store8(typing: Any, array: Any, index: Any, value: Any) -> Any:
+        signature = types.void(array, index, value)
+
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            pointer = _pointer(context, builder, sig.args[0], args[0], args[1], sig.args[1])
+            if array.dtype == types.int16:
+                bounded = _minimum(builder, _maximum(builder, args[2], _constant(-HALF_LIMIT)), _constant(HALF_LIMIT))
+                _store(builder, pointer, builder.fptrunc(bounded, _HALVES), 2)
+            else:
+                _store(builder, pointer, args[2], 4)
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    @intrinsic
+    def store_share8(typing: Any, array: Any, index: Any, value: Any, rounding: Any) -> Any:
+        signature = types.void(array, index, value, rounding)
+
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            pointer = _pointer(context, builder, sig.args[0], args[0], args[1], sig.args[1])
+            if array.dtype == types.uint16:
+                steps = builder.fadd(
+                    builder.fmul(args[2], _constant(SHARE_STEPS), flags=_FLAGS), args[3], flags=_FLAGS
+                )
+                steps = _minimum(builder, steps, _constant(SHARE_STEPS))
+                _store(builder, pointer, builder.trunc(builder.fptosi(steps, _INTS), _WORDS), 2)
+            else:
+                _store(builder, pointer, args[2], 4)
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    @intrinsic
+    def splat8(typing: Any, value: Any) -> Any:
+        signature = float32x8(types.float32)
+
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            empty = ir.Constant(_VECTOR, ir.Undefined)
+            first = builder.insert_element(empty, args[0], ir.Constant(ir.IntType(32), 0))
+            return builder.shuffle_vector(first, empty, ir.Constant(_INTS, [0] * LANES))
+
+        return signature, generate
+
+    @intrinsic
+    def max8(typing: Any, a: Any, b: Any) -> Any:
+        return float32x8(a, b), lambda context, builder, sig, args: _maximum(builder, args[0], args[1])
+
+    @intrinsic
+    def where_positive8(typing: Any, test: Any, a: Any, b: Any) -> Any:
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return builder.select(builder.fcmp_ordered(">", args[0], _constant(0.0)), args[1], args[2])
+
+        return float32x8(test, a, b), generate
+
+    @intrinsic
+    def transpose_in8(typing: Any, rows: Any, starts: Any, column: Any, lanes: Any) -> Any:
+        signature = types.void(rows, starts, column, lanes)
+
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            data = context.make_array(sig.args[0])(context, builder, args[0]).data
+            column = context.cast(builder, args[2], sig.args[2], types.int64)
+            vectors: list[Any] = []
+            for start in _row_starts(context, builder, sig.args[1], args[1]):
+                vectors.append(_load(builder, builder.gep(data, [builder.add(start, column)]), _VECTOR, 4))
+            out = context.make_array(sig.args[3])(context, builder, args[3]).data
+            for lane, vector in enumerate(_transposed(builder, vectors)):
+                at = builder.shl(builder.add(column, ir.Constant(_INT64, lane)), ir.Constant(_INT64, 3))
+                _store(builder, builder.gep(out, [at]), vector, 4)
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    @intrinsic
+    def transpose_out8(typing: Any, lanes: Any, column: Any, rows: Any, starts: Any) -> Any:
+        signature = types.void(lanes, column, rows, starts)
+
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            source = context.make_array(sig.args[0])(context, builder, args[0]).data
+            column = context.cast(builder, args[1], sig.args[1], types.int64)
+            vectors: list[Any] = []
+            for lane in range(LANES):
+                at = builder.shl(builder.add(column, ir.Constant(_INT64, lane)), ir.Constant(_INT64, 3))
+                vectors.append(_load(builder, builder.gep(source, [at]), _VECTOR, 4))
+            data = context.make_array(sig.args[2])(context, builder, args[2]).data
+            starts = _row_starts(context, builder, sig.args[3], args[3])
+            for start, vector in zip(starts, _transposed(builder, vectors), strict=True):
+                _store(builder, builder.gep(data, [builder.add(start, column)]), vector, 4)
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    @intrinsic
+    def take_ticket(typing: Any, counter: Any, index: Any) -> Any:
+        signature = types.int64(counter, index)
+
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            pointer = _pointer(context, builder, sig.args[0], args[0], args[1], sig.args[1])
+            return builder.atomic_rmw("add", pointer, ir.Constant(_INT64, 1), "seq_cst")
+
+        return signature, generate
+
+    return {name: value for name, value in locals().items() if not name.startswith("_")}
+
+
+def _row_starts(context: Any, builder: Any, array_type: Any, array: Any) -> list[Any]:
+    data = context.make_array(array_type)(context, builder, array).data
+    return [builder.load(builder.gep(data, [ir.Constant(_INT64, lane)])) for lane in range(LANES)]
+
+
+def _transposed(builder: Any, rows: list[Any]) -> list[Any]:
+    """Eight vectors as an 8 x 8 matrix, transposed in three rounds of shuffles."""
+
+    def shuffle(a: Any, b: Any, order: list[int]) -> Any:
+        return builder.shuffle_vector(a, b, ir.Constant(_INTS, order))
+
+    low, high = [0, 8, 1, 9, 4, 12, 5, 13], [2, 10, 3, 11, 6, 14, 7, 15]
+    pairs = [shuffle(rows[i], rows[i + 1], order) for i in range(0, 8, 2) for order in (low, high)]
+    quads: list[Any] = []
+    for half in (0, 4):
+        first_low, first_high, second_low, second_high = pairs[half : half + 4]
+        for a, b in ((first_low, second_low), (first_high, second_high)):
+            quads += [shuffle(a, b, [0, 1, 8, 9, 4, 5, 12, 13]), shuffle(a, b, [2, 3, 10, 11, 6, 7, 14, 15])]
+    return [
+        shuffle(quads[i], quads[i + 4], order)
+        for order in ([0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15])
+        for i in range(4)
+    ]
+
+
+def _binary(name: str) -> Any:
+    @intrinsic
+    def operation(typing: Any, a: Any, b: Any) -> Any:
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return getattr(builder, name)(args[0], args[1], flags=_FLAGS)
+
+        return float32x8(a, b), generate
+
+    return operation
+
+
+def _register_operator(python_operator: Any, name: str) -> None:
+    operation = _binary(name)
+
+    @overload(python_operator)
+    def _overload(a, b):  # pyright: ignore
+        if isinstance(a, Float32x8) and isinstance(b, Float32x8):
+            return lambda a, b: operation(a, b)
+        return None
+
+
+def _plain_load8(array: Any, index: int) -> Any:
+    part = array[index : index + LANES]
+    if array.dtype == np.int16:
+        return part.view(np.float16).astype(np.float32)
+    if array.dtype == np.uint16:
+        return part.astype(np.float32) * np.float32(1 / SHARE_STEPS)
+    return part.copy()
+
+
+def _plain_store8(array: Any, index: int, value: Any) -> None:
+    if array.dtype == np.int16:
+        value = np.clip(value, -HALF_LIMIT, HALF_LIMIT).astype(np.float16).view(np.int16)
+    array[index : index + LANES] = value
+
+
+def _plain_store_share8(array: Any, index: int, value: Any, rounding: Any) -> None:
+    if array.dtype == np.uint16:
+        value = np.minimum(value * np.float32(SHARE_STEPS) + rounding, SHARE_STEPS).astype(np.uint16)
+    array[index : index + LANES] = value
+
+
+def _plain_transpose_in8(rows: Any, starts: Any, column: int, lanes: Any) -> None:
+    block = np.array([rows[start + column : start + column + LANES] for start in starts[:LANES]])
+    lanes[column * LANES : (column + LANES) * LANES] = block.T.ravel()
+
+
+def _plain_transpose_out8(lanes: Any, column: int, rows: Any, starts: Any) -> None:
+    block = lanes[column * LANES : (column + LANES) * LANES].reshape(LANES, LANES).T
+    for start, row in zip(starts[:LANES], block, strict=True):
+        rows[start + column : start + column + LANES] = row
+
+
+def _plain_take_ticket(counter: Any, index: int) -> int:
+    ticket = int(counter[index])
+    counter[index] += 1
+    return ticket
+
+
+_PLAIN: dict[str, Any] = {
+    "load8": _plain_load8,
+    "store8": _plain_store8,
+    "store_share8": _plain_store_share8,
+    "splat8": lambda value: np.full(LANES, value, np.float32),
+    "max8": np.maximum,
+    "where_positive8": lambda test, a, b: np.where(test > 0, a, b),
+    "transpose_in8": _plain_transpose_in8,
+    "transpose_out8": _plain_transpose_out8,
+    "take_ticket": _plain_take_ticket,
+}
+
+if not config.DISABLE_JIT:
+    for _operator, _name in (
+        (operator.add, "fadd"),
+        (operator.sub, "fsub"),
+        (operator.mul, "fmul"),
+        (operator.truediv, "fdiv"),
+    ):
+        _register_operator(_operator, _name)
+
+_chosen = _PLAIN if config.DISABLE_JIT else _intrinsics()
+load8 = _chosen["load8"]
+"""Eight numbers from a flat array at an index."""
+store8 = _chosen["store8"]
+"""Writes eight numbers at an index; half-precision clamps to +-``HALF_LIMIT``."""
+store_share8 = _chosen["store_share8"]
+"""Writes eight shares in [0, 1]; ``rounding`` (a vector of values in [0, 1)) is added before uint16 truncates."""
+splat8 = _chosen["splat8"]
+"""One float32 in all lanes."""
+max8 = _chosen["max8"]
+where_positive8 = _chosen["where_positive8"]
+"""``a`` in the lanes where ``test > 0``, else ``b``."""
+transpose_in8 = _chosen["transpose_in8"]
+"""``lanes[(column + i) * 8 + k] = rows[starts[k] + column + i]`` for i, k in 0..7."""
+transpose_out8 = _chosen["transpose_out8"]
+"""``rows[starts[k] + column + i] = lanes[(column + i) * 8 + k]`` for i, k in 0..7."""
+take_ticket = _chosen["take_ticket"]
+"""Adds one to ``counter[index]`` atomically and gives the value before."""
