@@ -85,11 +85,17 @@ class Builder:
     def _ranges_sha256(self) -> str:
         return hashlib.sha256((self._options.folder / RANGES_FILE).read_bytes()).hexdigest()
 
+    def _preflop_ranges(self, family: Family) -> dict[str, str]:
+        for spot in self._preflop["spots"]:
+            if (spot["family"], spot["pot_type"]) == (family.name, family.pot_type):
+                return spot["ranges"]
+        raise KeyError(f"{RANGES_FILE} has no ranges for {family.name} {family.pot_type}")
+
     def _root(self, family: Family, board: str) -> Spot:
         streets = ("flop", "turn", "river")[len(board) // 2 - 3 :]
         return parse_spot({
             "board": board,
-            "ranges": self._preflop["spots"][family.key]["ranges"],
+            "ranges": self._preflop_ranges(family),
             "pot": family.pot,
             "effective_stack": family.effective_stack,
             "sizes": {street: family.sizes[street] for street in streets},

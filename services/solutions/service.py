@@ -143,6 +143,10 @@ class StrategyService:
         self._prefetching.add(task)
         task.add_done_callback(self._prefetching.discard)
 
+    async def settle(self) -> None:
+        """Wait for every river that was asked for in advance."""
+        await asyncio.gather(*self._prefetching)
+
     async def _walk(self, solution: StoredSolution, line: Line) -> tuple[Walk, Street]:
         walk = Walk(solution.spot.ranges, solution.spot.board)
         street: Street = {}

@@ -82,6 +82,11 @@ class StoredSolution:
         """The betting tree, built at first use."""
         return build_tree(self.spot)
 
+    @property
+    def streets(self) -> list[str]:
+        """The line at which each stored street begins."""
+        return self._artefact.keys
+
     @cached_property
     def _symmetries(self) -> list[SuitMap]:
         return symmetries(self.spot.board, self.spot.ranges)

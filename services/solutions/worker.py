@@ -66,6 +66,11 @@ class Worker:
         self._runs: dict[str, Run] = {}
         self._wake = asyncio.Event()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a solve is under way here."""
+        return bool(self._runs)
+
     async def run(self) -> None:
         """Claim and run solves until cancelled; then stop what runs and leave it to others."""
         helpers = [asyncio.create_task(self._listen()), asyncio.create_task(self._recover())]

@@ -1,0 +1,350 @@
+"""Solves that players ask for: limits, sharing, progress, cancel, recovery."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.accounts.sessions import Principal, Role
+from services.infra import clock
+from services.infra.cache import Cache
+from services.infra.db import transaction
+from services.infra.errors import Invalid, NotFound, TooMany
+from services.solutions import repository
+from services.solutions.jobs import SolveJob, SolveJobs, SolveStatus, SolveTooLarge, limits_of, machine_limit
+from services.solutions.manifest import Library
+from services.solutions.models import SolutionRow
+from services.solutions.rivers import Rivers
+from services.solutions.service import StrategyService
+from services.solutions.worker import LOST_AFTER_S, MOST_ATTEMPTS, Worker
+from solver.spot import Spot, parse_spot
+from tests.services.solutions.conftest import RIVER, TURN
+
+JOBS = SolveJobs()
+WIDE = "22+,A2s+,K2s+,Q2s+,J2s+,T2s+,A2o+,K2o+,Q2o+,J2o+,T2o+,95s+,84s+,74s+,63s+,53s+,43s"
+
+
+def _spot(data: dict[str, object], **changes: object) -> Spot:
+    return parse_spot({**data, **changes})
+
+
+def slow_spot(pot: int = 100) -> Spot:
+    """A wide turn: many seconds to 0.01%."""
+    sizes = {
+        street: {p: {"bet": "33%,75%,150%", "raise": "2.5x"} for p in ("oop", "ip")} for street in ("turn", "river")
+    }
+    return _spot(TURN, ranges={"oop": WIDE, "ip": WIDE}, sizes=sizes, pot=pot, effective_stack=400)
+
+
+def _player(role: Role = Role.GUEST) -> Principal:
+    return Principal(clock.new_id(), role, "Ann", "session")
+
+
+@pytest.fixture
+async def player(committed: AsyncEngine, redis_server: str) -> Principal:
+    """A guest, and real servers to work with."""
+    del committed, redis_server
+    return _player()
+
+
+@asynccontextmanager
+async def working(threads: int = 1) -> AsyncIterator[Worker]:
+    """A worker that runs inside the block."""
+    worker = Worker(threads)
+    task = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def submit(player: Principal, spot: Spot, target: float = 0.5, seconds: float | None = None) -> SolveJob:
+    """Ask in a transaction of its own."""
+    async with transaction() as db:
+        return await JOBS.submit(db, player, spot, target, seconds)
+
+
+async def finished(player: Principal, job: SolveJob, limit: float = 60) -> SolveJob:
+    """The request once nothing will change any more."""
+    async with asyncio.timeout(limit):
+        return [seen async for seen in JOBS.watch(player, job.id)][-1]
+
+
+async def until(condition: Callable[[], Awaitable[bool]], limit: float = 30) -> None:
+    """Wait until a condition holds."""
+    async with asyncio.timeout(limit):
+        while not await condition():  # noqa: ASYNC110 the condition is in the database
+            await asyncio.sleep(0.02)
+
+
+async def status_of(player: Principal, job: SolveJob) -> SolveStatus:
+    """The state in the database."""
+    async with transaction() as db:
+        return (await JOBS.get(db, player, job.id)).status
+
+
+async def running(player: Principal, job: SolveJob) -> None:
+    """Wait until the solve has begun."""
+
+    async def begun() -> bool:
+        return await status_of(player, job) is SolveStatus.RUNNING
+
+    await until(begun)
+
+
+async def count_solutions() -> int:
+    """Stored solves."""
+    async with transaction() as db:
+        return await db.scalar(select(func.count()).select_from(SolutionRow)) or 0
+
+
+async def test_a_finished_solve_is_stored_and_can_be_played(player: Principal) -> None:
+    async with working():
+        job = await finished(player, await submit(player, _spot(TURN), 0.3))
+    assert job.status is SolveStatus.DONE
+    assert job.solution_id is not None
+    assert job.progress.pct_pot is not None
+    assert job.progress.pct_pot <= 0.3
+    strategies = StrategyService(Library(), Rivers(Cache()))
+    info = await strategies.info(job.solution_id)
+    assert (info.source, info.street, info.pot) == ("solve", 1, 100)
+    for line in ((), ("check", "check", "deal 2c")):
+        node = await strategies.node(job.solution_id, line)
+        assert node.strategy.shape == (len(node.position.actions), len(node.combos))
+
+
+async def test_progress_is_told_while_the_solve_runs(player: Principal) -> None:
+    async with working(), asyncio.timeout(60):
+        job = await submit(player, slow_spot(), 0.01, 3)
+        seen = [one async for one in JOBS.watch(player, job.id)]
+    told = [one.progress for one in seen if one.status is SolveStatus.RUNNING and one.progress.pct_pot is not None]
+    assert len(told) >= 2
+    assert told[0].iteration < told[-1].iteration
+    assert (told[-1].pct_pot or 0) < (told[0].pct_pot or 0)
+
+
+async def test_a_solve_that_runs_out_of_time_keeps_what_it_has(player: Principal) -> None:
+    async with working():
+        job = await finished(player, await submit(player, slow_spot(), 0.01, 2))
+    assert job.status is SolveStatus.DONE
+    assert job.progress.pct_pot is not None
+    assert job.progress.pct_pot > 0.01
+    assert job.max_seconds == 2
+
+
+async def test_a_cancelled_solve_stops_within_100_ms(player: Principal) -> None:
+    async with working() as worker:
+        job = await submit(player, slow_spot(), 0.01)
+        await running(player, job)
+        await asyncio.sleep(0.5)
+        assert worker.busy
+        async with transaction() as db:
+            cancelled = await JOBS.cancel(db, player, job.id)
+        started = time.perf_counter()
+
+        async def idle() -> bool:
+            return not worker.busy
+
+        await until(idle)
+        assert time.perf_counter() - started < 0.1 + 0.15  # the machine is shared by the whole test run
+        assert cancelled.status is SolveStatus.CANCELLED
+        assert await status_of(player, job) is SolveStatus.CANCELLED
+    assert await count_solutions() == 0
+
+
+async def test_a_queued_solve_can_be_cancelled_and_never_runs(player: Principal) -> None:
+    job = await submit(player, _spot(TURN))
+    async with transaction() as db:
+        await JOBS.cancel(db, player, job.id)
+    async with working():
+        await asyncio.sleep(0.3)
+    assert await status_of(player, job) is SolveStatus.CANCELLED
+
+
+async def test_identical_requests_share_one_solve(player: Principal) -> None:
+    players = [_player() for _ in range(100)]
+    jobs = await asyncio.gather(*(submit(one, _spot(TURN), 0.3) for one in players))
+    async with working():
+        ended = await asyncio.gather(*(finished(one, job) for one, job in zip(players, jobs, strict=True)))
+    assert {job.status for job in ended} == {SolveStatus.DONE}
+    assert len({job.id for job in ended}) == 100
+    assert len({job.solution_id for job in ended}) == 1
+    assert await count_solutions() == 1
+
+
+async def test_the_same_request_again_is_the_request_under_way(player: Principal) -> None:
+    first = await submit(player, _spot(TURN))
+    assert (await submit(player, _spot(TURN))).id == first.id
+    assert (await submit(player, _spot(TURN), 0.4)).id != first.id
+
+
+async def test_a_request_that_was_solved_before_is_done_at_once(player: Principal) -> None:
+    async with working():
+        first = await finished(player, await submit(player, _spot(TURN)))
+    again = await submit(_player(), _spot(TURN))
+    assert again.status is SolveStatus.DONE
+    assert again.solution_id == first.solution_id
+
+
+async def test_a_shared_solve_goes_on_while_somebody_wants_it(player: Principal) -> None:
+    other = _player()
+    async with working():
+        mine = await submit(player, slow_spot(), 0.01, 3)
+        await running(player, mine)
+        theirs = await submit(other, slow_spot(), 0.01, 3)
+        assert theirs.status is SolveStatus.RUNNING
+        async with transaction() as db:
+            await JOBS.cancel(db, player, mine.id)
+        assert (await finished(other, theirs)).status is SolveStatus.DONE
+    assert await status_of(player, mine) is SolveStatus.CANCELLED
+
+
+async def test_a_guest_has_one_solve_running_and_two_queued(player: Principal) -> None:
+    limits = limits_of(Role.GUEST)
+    assert (limits.running, limits.queued) == (1, 2)
+    jobs = [await submit(player, slow_spot(100 + number), 0.01) for number in range(3)]
+    with pytest.raises(TooMany) as refused:
+        await submit(player, slow_spot(200), 0.01)
+    assert refused.value.code == "too-many-solves"
+    async with working(threads=4):
+        await running(player, jobs[0])
+        await asyncio.sleep(0.5)
+        assert [await status_of(player, job) for job in jobs] == [
+            SolveStatus.RUNNING,
+            SolveStatus.QUEUED,
+            SolveStatus.QUEUED,
+        ]
+
+
+async def test_a_free_place_is_used_by_the_next_in_the_queue(player: Principal) -> None:
+    first, second = await submit(player, slow_spot(), 0.01), await submit(player, _spot(TURN))
+    async with working():
+        await running(player, first)
+        async with transaction() as db:
+            await JOBS.cancel(db, player, first.id)
+        assert (await finished(player, second)).status is SolveStatus.DONE
+
+
+async def test_a_solve_that_needs_too_much_is_refused_with_the_estimate(player: Principal) -> None:
+    sizes = {
+        street: {p: {"bet": "25%,50%,75%,100%", "raise": "2.5x,a"} for p in ("oop", "ip")}
+        for street in ("flop", "turn", "river")
+    }
+    spot = _spot(TURN, board="Ks8d3c", ranges={"oop": WIDE, "ip": WIDE}, sizes=sizes, effective_stack=2000)
+    started = time.perf_counter()
+    with pytest.raises(SolveTooLarge) as refused:
+        await submit(player, spot)
+    assert time.perf_counter() - started < 1
+    assert refused.value.status == 422
+    assert refused.value.estimate.memory_bytes > refused.value.estimate.limit_bytes == 256 << 20
+    assert "MiB" in refused.value.errors[0].message
+
+
+async def test_roles_have_the_limits_of_the_settings() -> None:
+    assert limits_of(Role.FREE) == limits_of(Role.GUEST)
+    premium, admin = limits_of(Role.PREMIUM), limits_of(Role.ADMIN)
+    assert (premium.memory_bytes, premium.seconds, premium.running, premium.queued) == (2 << 30, 120, 2, 5)
+    assert (admin.memory_bytes, admin.seconds, admin.running, admin.queued) == (8 << 30, 600, 4, 20)
+    assert machine_limit() > 0
+
+
+async def test_time_is_cut_to_what_the_role_may_use(player: Principal) -> None:
+    assert (await submit(player, _spot(TURN), 0.5, 3600)).max_seconds == 20
+
+
+@pytest.mark.parametrize("target", [0.0, 0.001, 50.0, float("nan")])
+async def test_a_target_out_of_bounds_is_refused(player: Principal, target: float) -> None:
+    with pytest.raises(Invalid) as refused:
+        await submit(player, _spot(TURN), target)
+    assert refused.value.errors[0].path == "target_pct"
+
+
+async def test_somebody_elses_solve_is_not_found(player: Principal) -> None:
+    job = await submit(player, _spot(TURN))
+    stranger = _player(Role.ADMIN)
+    for method in (JOBS.get, JOBS.cancel):
+        with pytest.raises(NotFound):
+            async with transaction() as db:
+                await method(db, stranger, job.id)
+    with pytest.raises(NotFound):
+        await anext(JOBS.watch(stranger, job.id))
+    async with transaction() as db:
+        assert await JOBS.list(db, stranger) == []
+
+
+async def test_somebody_elses_solution_is_not_visible(player: Principal) -> None:
+    async with working():
+        job = await finished(player, await submit(player, _spot(TURN)))
+    assert job.solution_id is not None
+    strategies = StrategyService(Library(), Rivers(Cache()))
+    async with transaction() as db:
+        assert (await strategies.visible(db, job.solution_id, player.user_id)).id == job.solution_id
+        for stranger in (_player().user_id, None):
+            with pytest.raises(NotFound):
+                await strategies.visible(db, job.solution_id, stranger)
+        with pytest.raises(NotFound):
+            await strategies.forget(db, _player().user_id, job.solution_id)
+
+
+async def test_a_forgotten_solution_is_gone_when_nobody_else_asked_for_it(player: Principal) -> None:
+    other = _player()
+    async with working():
+        job = await finished(player, await submit(player, _spot(TURN)))
+    assert job.solution_id is not None
+    await submit(other, _spot(TURN))
+    strategies = StrategyService(Library(), Rivers(Cache()))
+    for owner, left in ((player, 1), (other, 0)):
+        async with transaction() as db:
+            await strategies.forget(db, owner.user_id, job.solution_id)
+        assert await count_solutions() == left
+
+
+async def _lose(job: SolveJob, attempts: int) -> None:
+    """As if the process that ran it had died."""
+    async with transaction() as db:
+        await repository.claim(db, job.request_key, clock.new_id(), clock.now() - timedelta(seconds=LOST_AFTER_S + 1))
+        row = await repository.job(db, job.id)
+        assert row is not None
+        row.attempts = attempts
+
+
+async def test_a_solve_left_by_a_dead_process_is_run_again(player: Principal) -> None:
+    job = await submit(player, _spot(TURN))
+    await _lose(job, 1)
+    async with working():
+        assert (await finished(player, job)).status is SolveStatus.DONE
+
+
+async def test_a_solve_that_killed_its_process_each_time_fails(player: Principal) -> None:
+    job = await submit(player, _spot(TURN))
+    await _lose(job, MOST_ATTEMPTS)
+    async with working():
+        ended = await finished(player, job)
+    assert ended.status is SolveStatus.FAILED
+    assert ended.error is not None
+
+
+async def test_a_worker_that_leaves_gives_its_solve_back(player: Principal) -> None:
+    job = await submit(player, slow_spot(), 0.01)
+    async with working():
+        await running(player, job)
+    assert await status_of(player, job) is SolveStatus.QUEUED
+
+
+async def test_two_workers_never_run_the_same_solve(player: Principal) -> None:
+    jobs = [
+        (one, await submit(one, _spot(RIVER, pot=100 + number)))
+        for number, one in enumerate(_player() for _ in range(6))
+    ]
+    async with working(2), working(2):
+        ended = [await finished(one, job) for one, job in jobs]
+    assert {job.status for job in ended} == {SolveStatus.DONE}
+    assert await count_solutions() == len(jobs)
