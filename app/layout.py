@@ -5,10 +5,12 @@ from typing import Any
 
 import reflex as rx
 
+from components.accounts import account_menu
 from components.ui import nav_link, shell
 from state import routes
+from state.session import SessionState
 
-STYLESHEETS = ["/mixline.css", "/play.css"]
+STYLESHEETS = ["/mixline.css", "/play.css", "/accounts.css"]
 
 _LINKS = (("Play", routes.HOME), ("Leaderboard", routes.LEADERBOARD), ("Solve", routes.SOLVE))
 
@@ -25,13 +27,6 @@ def head() -> list[rx.Component]:
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
         rx.el.meta(name="color-scheme", content="dark light"),
     ]
-
-
-def _account() -> rx.Component:
-    return rx.fragment(
-        nav_link("Sign in", routes.SIGN_IN),
-        nav_link("Create account", routes.CREATE_ACCOUNT),
-    )
 
 
 def page(
@@ -55,7 +50,7 @@ def page(
     def decorate(content: Callable[[], rx.Component]) -> Callable[[], rx.Component]:
         def framed() -> rx.Component:
             links = [nav_link(text, href, current=href == route) for text, href in _LINKS]
-            return shell(content(), links=links, account=_account())
+            return shell(content(), links=links, account=account_menu(), notice=SessionState.notice)
 
         framed.__name__ = content.__name__
         framed.__doc__ = content.__doc__

@@ -52,7 +52,7 @@ def loss_text(loss_bb: float, loss_pct: float) -> str:
 
 @dataclass(frozen=True)
 class ActionView:
-    """One action: ``action`` is the solver's name for it, ``label`` the button's, ``tone`` its colour, ``key`` its key."""
+    """One action: the solver's name for it, the button's, its colour and its key."""
 
     action: str = ""
     label: str = ""
@@ -261,7 +261,7 @@ def _result(result: HandResult, table: Table) -> str:
     if result.kind == "spot":
         return "Answered."
     if result.kind == "fold":
-        return f"{villain if result.winner == table.hero else 'You'} {'folds' if result.winner == table.hero else 'fold'}. {net}"
+        return f"{f'{villain} folds' if result.winner == table.hero else 'You fold'}. {net}"
     won = (
         "Split pot"
         if result.winner < 0
@@ -279,10 +279,9 @@ def table_view(table: Table) -> TableView:
     shown = table.result.villain_cards if table.result else None
     pot = table.pot_at_decision or table.pot
     call_total = table.street_bets[hero] + table.to_call
-    depth = number(table.solution.effective_stack / blind)
     return TableView(
         decision_id=str(table.decision_id or ""),
-        spot=f"{table.family}, {POT_TYPES.get(table.pot_type, table.pot_type)}, {depth} bb behind",
+        spot=f"{table.family}, {POT_TYPES.get(table.pot_type, table.pot_type)}",
         progress=f"Decision {min(table.decisions_done + 1, table.set_size)} of {table.set_size}",
         board=tuple(board + [""] * (5 - len(board))),
         line=step_views(table.line, table.positions, blind, table.solution.street),

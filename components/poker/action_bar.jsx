@@ -16,6 +16,9 @@ const SETTLE_MS = 250;
 // An answer without any reaction is sent again; the server knows decisions by their id, so it can't count twice.
 const RESEND_MS = 4000;
 
+// A number stays with its unit when a label breaks into two lines.
+const unbroken = (label) => label.replaceAll(" bb", "\u00a0bb");
+
 const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
 const pressable = (target) => target.closest?.("button, a, summary, [role=button]");
 
@@ -46,6 +49,13 @@ export function ActionBar({ actions = [], decision = "", phase = "idle", error =
     const timer = setInterval(() => onAct?.(sent.decision, sent.action), RESEND_MS);
     return () => clearInterval(timer);
   }, [pending, sent]);
+
+  // Table and summary take each other's place: each starts at its top.
+  useEffect(() => {
+    const top = () => window.scrollTo({ top: 0 });
+    top();
+    return top;
+  }, []);
 
   const settled = () => performance.now() - since.current > SETTLE_MS;
 
@@ -112,7 +122,7 @@ export function ActionBar({ actions = [], decision = "", phase = "idle", error =
               aria-label={action.label} disabled={!open || pending}
               data-chosen={sent?.decision === decision && sent?.action === action.action ? "" : undefined}
               onClick={(event) => event.detail <= 1 && act(action.action)}>
-              <span>{action.label}</span>
+              <span>{unbroken(action.label)}</span>
               <kbd aria-hidden="true">{action.key}</kbd>
             </button>
           ))}

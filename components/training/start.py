@@ -17,7 +17,7 @@ def start() -> rx.Component:
         ),
         rx.el.h1("Play a hand. See what every decision costs."),
         rx.el.p(
-            "You play real postflop spots against a solver's strategy, and each action is graded by the EV it gives up.",
+            "You play postflop spots against a solver's strategy, and each action is graded by the EV it gives up.",
         ),
         button("Play a hand", tone="primary", large=True, on_click=TrainingState.play),
         error_text(TrainingState.error),

@@ -1,4 +1,7 @@
-"""The frame of every page: skip link, header, connection status, main region. It knows no state: slots are filled by app/layout.py."""
+"""The frame of every page: skip link, header, connection status, main region.
+
+It knows no state: app/layout.py fills its slots.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +9,7 @@ from typing import Any
 import reflex as rx
 from reflex.vars import Var
 from reflex_components_core.core.banner import has_connection_errors
+from reflex_components_core.react_router.dom import ReactRouterLink
 
 from components.ui.panels import spinner
 from components.ui.theme_switch import theme_switch
@@ -13,43 +17,71 @@ from components.ui.theme_switch import theme_switch
 
 def brand() -> rx.Component:
     """The mark, which leads home."""
-    return rx.el.a(
+    return ReactRouterLink.create(
         rx.el.img(src="/logo.svg", alt="", width="26", height="26"),
         rx.el.span("Mixline"),
-        href="/",
+        to="/",
         aria_label="Mixline",
         class_name="brand",
     )
 
 
-def connection_status() -> rx.Component:
-    """A status that speaks up while the socket is down; it floats, so nothing on the page moves."""
+def connection_status(notice: Any) -> rx.Component:
+    """A status that speaks up while the socket is down or the server refuses; it floats, so nothing moves."""
     return rx.el.div(
-        rx.cond(has_connection_errors, rx.fragment(spinner(), "Reconnecting"), rx.fragment()),
+        rx.cond(has_connection_errors, rx.fragment(spinner(), "Reconnecting"), rx.fragment(notice)),
         role="status",
-        aria_label=rx.cond(has_connection_errors, "Reconnecting", "Connection"),
+        aria_label=rx.cond(has_connection_errors, "Reconnecting", rx.cond(notice, notice, "Connection")),
         class_name="connection",
     )
 
 
-def nav_link(text: str, href: str, current: Var[bool] | bool = False) -> rx.Component:
+def nav_link(text: str, href: str, *, current: Var[bool] | bool = False) -> rx.Component:
     """A link of the header; the page one is on is marked."""
-    return rx.el.a(
-        text, href=href, class_name="nav-link", custom_attrs={"aria-current": rx.cond(current, "page", "false")}
+    return ReactRouterLink.create(
+        text, to=href, class_name="nav-link", custom_attrs={"aria-current": rx.cond(current, "page", "false")}
     )
 
 
-def shell(*children: Any, links: Sequence[rx.Component] = (), account: rx.Component | None = None) -> rx.Component:
-    """A page's frame around its content."""
+def _menu_button() -> rx.Component:
+    """Opens links and account on a narrow screen; a wide one shows them in the header itself."""
+    return rx.el.button(
+        rx.el.svg(
+            rx.el.path(d="M4 7h16M4 12h16M4 17h16"),
+            view_box="0 0 24 24",
+            fill="none",
+            stroke="currentColor",
+            stroke_width="1.7",
+            stroke_linecap="round",
+            aria_hidden="true",
+        ),
+        type="button",
+        aria_label="Menu",
+        class_name="button button--quiet button--icon menu-button",
+        custom_attrs={"popoverTarget": "site-menu"},
+    )
+
+
+def shell(
+    *children: Any, links: Sequence[rx.Component] = (), account: rx.Component | None = None, notice: Any = ""
+) -> rx.Component:
+    """A page's frame around its content; `notice` is what the server has to say, usually nothing."""
     return rx.el.div(
         rx.el.a("Skip to content", href="#content", class_name="skip-link"),
         rx.el.header(
             brand(),
-            rx.el.nav(*links, aria_label="Main", class_name="site-nav"),
-            rx.el.div(theme_switch(), account or rx.fragment(), class_name="site-tools"),
+            rx.el.div(
+                rx.el.nav(*links, aria_label="Main", class_name="site-nav"),
+                rx.el.div(account or rx.fragment(), class_name="site-account"),
+                id="site-menu",
+                class_name="site-menu",
+                custom_attrs={"popover": "auto"},
+            ),
+            theme_switch(),
+            _menu_button(),
             class_name="site-header",
         ),
-        connection_status(),
+        connection_status(notice),
         rx.el.main(*children, id="content", tab_index=-1, class_name="site-main"),
         class_name="shell",
     )

@@ -1,4 +1,4 @@
-"""The switch between the dark, the light and the system's theme: a local React component, no event leaves the browser."""
+"""The switch between the dark, the light and the system's theme; no event leaves the browser."""
 
 import reflex as rx
 
