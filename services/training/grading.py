@@ -138,11 +138,9 @@ def grade(
         word = "best" if frequent or chosen == pick else "correct"
     else:
         bb_per_pct = pot / 100 / big_blind
-        mild, harsh = (
-            _word_of_loss(end, end * bb_per_pct, cutoffs)
-            for end in (loss_pct - tolerance_pct, loss_pct + tolerance_pct)
-        )
-        word, borderline = mild, mild != harsh
+        low, high = loss_pct - tolerance_pct, loss_pct + tolerance_pct
+        word = _word_of_loss(low, low * bb_per_pct, cutoffs)
+        borderline = word != _word_of_loss(high, high * bb_per_pct, cutoffs)
     return Grade(
         word=word,
         borderline=borderline,

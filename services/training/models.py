@@ -26,7 +26,7 @@ def table_of(model: type[SQLModel]) -> Table:
 class SessionRow(SQLModel, table=True):
     """A set of hands."""
 
-    __tablename__ = "session"
+    __tablename__ = "session"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
         Index("ix_training_session_user", "user_id", "mode", "started_at"),
         Index("ix_training_session_user_id", "user_id", "id"),
@@ -51,7 +51,7 @@ class SessionRow(SQLModel, table=True):
 class HandRow(SQLModel, table=True):
     """A hand."""
 
-    __tablename__ = "hand"
+    __tablename__ = "hand"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
         UniqueConstraint("session_id", "number", name="uq_training_hand_session_number"),
         Index("ix_training_hand_user", "user_id", "dealt_at"),
@@ -85,7 +85,7 @@ class HandRow(SQLModel, table=True):
 class DecisionRow(SQLModel, table=True):
     """A decision offered to hero and, once answered, its grade."""
 
-    __tablename__ = "decision"
+    __tablename__ = "decision"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
         UniqueConstraint("hand_id", "number", name="uq_training_decision_hand_number"),
         Index("ix_training_decision_session", "session_id", "answered_at"),
@@ -127,7 +127,7 @@ class DecisionRow(SQLModel, table=True):
 class SeedRow(SQLModel, table=True):
     """The seed of a session or a hand, and the combo villain was dealt; never sent to anybody before the hand's end."""
 
-    __tablename__ = "seed"
+    __tablename__ = "seed"  # pyright: ignore[reportAssignmentType]
     __table_args__ = {"schema": SCHEMA}
 
     stream_id: UUID = Field(primary_key=True)
@@ -138,7 +138,7 @@ class SeedRow(SQLModel, table=True):
 class WeeklySetRow(SQLModel, table=True):
     """A week's ranked set: everything in it follows from its secret."""
 
-    __tablename__ = "weekly_set"
+    __tablename__ = "weekly_set"  # pyright: ignore[reportAssignmentType]
     __table_args__ = {"schema": SCHEMA}
 
     week: str = Field(sa_type=Text, primary_key=True)
@@ -151,7 +151,7 @@ class WeeklySetRow(SQLModel, table=True):
 class WeeklyItemRow(SQLModel, table=True):
     """One ranked decision, dealt to everybody alike."""
 
-    __tablename__ = "weekly_item"
+    __tablename__ = "weekly_item"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
         UniqueConstraint("week", "number", name="uq_training_weekly_item_week_number"),
         {"schema": SCHEMA},

@@ -68,7 +68,8 @@ def hero_equities(hero_combo: int, board: Sequence[int], combos: NDArray[np.inte
     """[combo] hero's equity against each, over every board that can still come; card sharing with hero is ignored."""
     cards = combo_cards(hero_combo)
     left = [card for card in range(N_CARDS) if card not in board and card not in cards]
-    runouts = np.array(list(combinations(left, 5 - len(board))), dtype=np.uint8).reshape(-1, 5 - len(board))
+    drawn = list(combinations(left, 5 - len(board)))
+    runouts = np.array(drawn, dtype=np.uint8).reshape(len(drawn), 5 - len(board))
     boards = np.hstack([np.tile(np.array(board, dtype=np.uint8), (len(runouts), 1)), runouts])
     hero_ranks, ranks = _ranks(boards, np.array([hero_combo])), _ranks(boards, combos)
     possible = ranks > 0  # 0: the combo touches the board

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+import services.training.projections  # noqa: F401  # pyright: ignore[reportUnusedImport] registers itself
 from services.accounts.service import role_of
 from services.accounts.sessions import Role
 from services.infra import clock, events
@@ -25,7 +26,7 @@ from services.infra.log import get_logger
 from services.infra.settings import get_settings
 from services.solutions.catalog import SolutionInfo
 from services.solutions.service import get_strategies
-from services.training import projections, repository  # noqa: F401 projections register themselves
+from services.training import repository
 from services.training.ahead import LookAhead
 from services.training.deals import commitment, derive, new_seed
 from services.training.events import DecisionGraded, DecisionRetried, HandDealt, SessionFinished, SessionStarted
@@ -53,8 +54,7 @@ _SWEEP_S = 15.0
 def cutoffs() -> Cutoffs:
     """The installation's, from its settings."""
     settings = get_settings()
-    names = (name for name in Cutoffs.__dataclass_fields__ if hasattr(settings, f"grade_{name}"))
-    return Cutoffs(**{name: getattr(settings, f"grade_{name}") for name in names})
+    return Cutoffs(**{name: getattr(settings, f"grade_{name}") for name in Cutoffs.__dataclass_fields__})
 
 
 class TrainingService:

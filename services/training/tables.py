@@ -104,7 +104,7 @@ def decision_offered(
 ) -> DecisionOffered:
     """Ask hero; ``die`` is drawn from the hand's seed unless it is given."""
     position, number = continuation.position, len(hand.graded)
-    minutes = timedelta(minutes=get_settings().ranked_item_minutes)
+    allowed = timedelta(seconds=get_settings().ranked_decision_s)
     return DecisionOffered(
         decision_id=clock.new_id(),
         number=number,
@@ -114,7 +114,7 @@ def decision_offered(
         pot=position.pot,
         actions=position.actions,
         die=1 + Draw(deal.seed, f"die {number}").below(100) if die is None else die,
-        deadline=clock.now() + minutes if session.mode == "ranked" else None,
+        deadline=clock.now() + allowed if session.mode == "ranked" else None,
     )
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.training.grading import (
-    Cutoffs,
     WORDS,
+    Cutoffs,
     die_intervals,
     die_pick,
     difficulty,
