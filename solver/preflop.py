@@ -39,7 +39,7 @@ ASSUMPTIONS: Final = (
     "a called raise that leaves chips behind pays equity x (position + suited or offsuit factor), at most the pot",
     "a called all-in pays exact equity",
     "the small blind's policy against a button open is fixed: it 3-bets the hands the big blind 3-bets, else it folds",
-    "after a small blind's 3-bet the big blind folds and the button folds or calls; the small blind's cards block nothing",
+    "after a small blind's 3-bet the big blind folds, the button folds or calls; the small blind's cards block nothing",
 )
 
 Weights = NDArray[np.float64]

@@ -94,6 +94,11 @@ def compute_matchups() -> bytes:
     return lzma.compress(_encode(totals // len(_SUIT_ORDERS)), preset=9 | lzma.PRESET_EXTREME)
 
 
+def same_matchups(stored: bytes, computed: bytes) -> bool:
+    """Whether two contents of the stored file say the same, however they were compressed."""
+    return lzma.decompress(stored) == lzma.decompress(computed)
+
+
 @dataclass(frozen=True, eq=False)
 class _Kinds:
     """Kinds of pairs of disjoint combos, equal under renaming suits and swapping the two.
