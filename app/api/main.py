@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from app.api import auth, errors, health, leaderboards, solutions, solves, spots, users
+from app.api import auth, errors, health, leaderboards, solutions, solves, spots, training, users
 from app.api.envelope import ErrorEnvelope
 
 ROUTERS = (
@@ -14,6 +14,7 @@ ROUTERS = (
     spots.router,
     solutions.router,
     solves.router,
+    training.router,
 )
 
 

@@ -99,15 +99,19 @@ class TrainingService:
             session = await repository.newest_session(db, user_id, ["hands", "drill"], finished_since=since)
         return None if session is None else await self._resume(db, session)
 
-    async def act(self, db: AsyncSession, user_id: UUID, decision_id: UUID, action: str) -> Answer:
+    async def act(
+        self, db: AsyncSession, user_id: UUID, decision_id: UUID, action: str, session_id: UUID | None = None
+    ) -> Answer:
         """Grade an action and commit to it; the same action again gives the same answer.
 
         Raises:
-            NotFound: No such decision of this player.
+            NotFound: No such decision of this player, or not in the session that was named.
             Conflict: The decision was answered with another action, or its time is over.
             Invalid: The action is not among the decision's actions.
         """
         row = await self._decision(db, user_id, decision_id)
+        if session_id not in (None, row.session_id):
+            raise NotFound("there is no such decision in this session")
         session = await repository.session(db, user_id, row.session_id, lock=True)
         hand = await self._hand(db, row.hand_id)
         if (given := next((one for one in hand.graded if one.decision_id == decision_id), None)) is not None:

@@ -21,7 +21,8 @@ async def add_player(db: AsyncSession, role: str = "guest") -> UUID:
     user_id = clock.new_id()
     await db.execute(
         text(
-            'INSERT INTO accounts."user" (id, role, name, name_key, email, password_hash, version, created_at, updated_at) '
+            'INSERT INTO accounts."user" (id, role, name, name_key, email, password_hash, version, created_at, '
+            "updated_at) "
             "VALUES (:id, CAST(:role AS text), :name, :key, :email, :hash, 0, now(), now())"
         ),
         {

@@ -1,0 +1,413 @@
+"""Training over REST: sets, hands and decisions, the same service as the pages.
+
+A set is opened, its first table answered with the table's ``decision_id``, the hand played on with ``advance``, and so
+on. Cards are text (``Td9d6h``), amounts chips with ``big_blind`` beside them. Before a decision is answered nothing of
+the solution, villain's cards or the seed is in any reply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from app.api.deps import CurrentPrincipal
+from app.api.envelope import Envelope, ok
+from services.accounts.sessions import Principal, ensure_user
+from services.infra.db import transaction
+from services.infra.errors import FieldError, Forbidden, Invalid
+from services.training.service import get_training
+from services.training.views import DrillSpec, Mode, Status, Table, Word
+from solver.cards import cards_to_text
+
+router = APIRouter(prefix="/training", tags=["training"])
+
+
+def _text(cards: object) -> object:
+    """Cards as text; text and None stay."""
+    return cards_to_text(cards) if isinstance(cards, Iterable) and not isinstance(cards, str) else cards
+
+
+Cards = Annotated[str, BeforeValidator(_text)]
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class StepOut(_Out):
+    """An action, or a card (``player`` -1)."""
+
+    street: int
+    player: int
+    action: str
+    card: Annotated[str | None, BeforeValidator(lambda card: None if card is None else cards_to_text([card]))]
+
+
+class GradeOut(_Out):
+    """The verdict."""
+
+    word: Word
+    borderline: bool
+    scored: bool
+    loss_bb: float
+    loss_pct: float
+    tolerance_pct: float
+    difficulty_bb: float
+    difficulty_pct: float
+
+
+class ActionRowOut(_Out):
+    """One action of hero's hand; EVs are None where villain can't be here."""
+
+    action: str
+    frequency: float
+    ev: float | None
+    ev_bb: float | None
+    loss_bb: float | None
+    loss_pct: float | None
+
+
+class GridOut(_Out):
+    """The node by hand class: base64 of bytes [169, 1 + actions], weight then frequencies, 255 = 1."""
+
+    actions: list[str]
+    data: str
+
+
+class AnswerOut(_Out):
+    """A graded decision."""
+
+    decision_id: UUID
+    street: int
+    line: list[str]
+    board: Cards
+    action: str
+    grade: GradeOut
+    rows: list[ActionRowOut]
+    die: int
+    die_pick: str
+    solved_to_pct: float
+    tolerance_pct: float
+    tolerance_fitted: bool
+    reasons: list[str]
+    in_range: bool
+    timed_out: bool
+    tree_hash: str
+    config_hash: str
+    grid: GridOut
+
+
+class StreetLossOut(_Out):
+    """EV given up on one street."""
+
+    street: int
+    decisions: int
+    loss_bb: float
+
+
+class HandResultOut(_Out):
+    """How a hand ended; ``net`` in chips."""
+
+    kind: Literal["fold", "showdown", "spot"]
+    winner: int
+    net: int
+    rake: int
+    villain_cards: Annotated[str | None, BeforeValidator(_text)]
+    losses: list[StreetLossOut]
+    loss_bb: float
+
+
+class TableOut(_Out):
+    """A hand as its player sees it; chips."""
+
+    session_id: UUID
+    mode: Mode
+    drill: bool
+    hand_id: UUID
+    hand_number: int
+    set_size: int
+    decisions_done: int
+    solution_id: UUID
+    family: str
+    pot_type: str
+    positions: list[str]
+    big_blind: int
+    street: int
+    board: Cards
+    hero: int
+    hero_cards: Cards
+    line: list[StepOut]
+    pot: int
+    stacks: list[int]
+    street_bets: list[int]
+    to_call: int
+    die: int
+    status: Status
+    decision_id: UUID | None
+    actions: list[str]
+    pot_at_decision: int | None
+    deadline: datetime | None
+    answers: list[AnswerOut]
+    result: HandResultOut | None
+    commitment: str
+
+
+class WorstSpotOut(_Out):
+    """A costly decision; its id can be drilled."""
+
+    decision_id: UUID
+    hand_id: UUID
+    family: str
+    pot_type: str
+    positions: list[str]
+    big_blind: int
+    street: int
+    board: Cards
+    hero: int
+    hero_cards: Cards
+    line: list[str]
+    pot: int
+    action: str
+    best_action: str
+    word: Word
+    loss_bb: float
+    loss_pct: float
+
+
+class SummaryOut(_Out):
+    """A set in figures."""
+
+    session_id: UUID
+    mode: Mode
+    drill: bool
+    set_size: int
+    hands: int
+    decisions: int
+    scored: int
+    ev_score: float | None
+    ev_loss_bb: float
+    ev_loss_per_100: float | None
+    interval: tuple[float, float] | None
+    counts: dict[Word, int]
+    borderline: int
+    die_followed: int
+    worst: list[WorstSpotOut]
+    streets: list[StreetLossOut]
+
+
+class SessionOut(_Out):
+    """A set, as a list shows it."""
+
+    id: UUID
+    mode: Literal["hands", "drill", "ranked"]
+    set_size: int
+    week: str | None
+    hands: int
+    decisions: int
+    started_at: datetime
+    finished_at: datetime | None
+
+
+class SessionPage(BaseModel):
+    """Newest first; ``next_cursor`` continues the list."""
+
+    items: list[SessionOut]
+    next_cursor: UUID | None
+
+
+class AnswerPage(BaseModel):
+    """In the order they were given."""
+
+    items: list[AnswerOut]
+    next_cursor: None = None
+
+
+class FairnessOut(_Out):
+    """SHA-256 of the seed, and the seed once the hand (ranked: the week) is over."""
+
+    hand_id: UUID
+    commitment: str
+    seed: str | None
+
+
+class WeekOut(_Out):
+    """The week's ranked set and how far the caller is in it."""
+
+    week: str
+    items: int
+    dealt: int
+    answered: int
+
+
+class DrillIn(_In):
+    """Answered decisions of the caller's own."""
+
+    items: Annotated[list[UUID], Field(min_length=1, max_length=50, strict=False)]
+
+
+class SessionIn(_In):
+    """What to play; the week's ranked set is for members."""
+
+    mode: Mode = "hands"
+    drill: DrillIn | None = None
+
+
+class SessionChange(_In):
+    """End a set early."""
+
+    status: Literal["finished"]
+
+
+class DecisionIn(_In):
+    """An answer: an action's name as the table lists it."""
+
+    decision_id: Annotated[UUID, Field(strict=False)]
+    action: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class RetryIn(_In):
+    """Another action, unrated."""
+
+    action: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+def _table(table: Table) -> TableOut:
+    values = {name: getattr(table, name) for name in TableOut.model_fields if name != "solution_id"}
+    return TableOut.model_validate({**values, "solution_id": table.solution.id})
+
+
+def _check_ranked(mode: Mode, principal: Principal) -> None:
+    if mode == "ranked" and not principal.signed_in:
+        raise Forbidden("ranked sets are for members: create an account first", code="members-only")
+
+
+@router.get("/sessions")
+async def sessions(
+    principal: CurrentPrincipal,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[UUID | None, Query()] = None,
+) -> Envelope[SessionPage]:
+    """The caller's sets."""
+    async with transaction() as db:
+        found = await get_training().sessions(db, principal.user_id, limit + 1, cursor)
+    page = [SessionOut.model_validate(one) for one in found[:limit]]
+    return ok(SessionPage(items=page, next_cursor=page[-1].id if len(found) > limit else None))
+
+
+@router.post("/sessions", status_code=201)
+async def open_session(body: SessionIn, principal: CurrentPrincipal, response: Response) -> Envelope[TableOut]:
+    """Open a set, or resume the open one of the same mode; the table holds the first decision."""
+    _check_ranked(body.mode, principal)
+    if body.drill is not None and body.mode != "hands":
+        raise Invalid("a drill has mode hands", errors=[FieldError("drill", "only with mode hands")])
+    drill = None if body.drill is None else DrillSpec(tuple(body.drill.items))
+    async with transaction() as db:
+        await ensure_user(db, principal)
+        table = await get_training().start(db, principal.user_id, body.mode, drill)
+    response.headers["Location"] = f"/api/training/sessions/{table.session_id}"
+    return ok(_table(table), message="Dealt", status=201)
+
+
+@router.get("/sessions/current")
+async def current(principal: CurrentPrincipal, mode: Annotated[Mode, Query()] = "hands") -> Envelope[TableOut | None]:
+    """The table to resume; null when there is none."""
+    async with transaction() as db:
+        table = await get_training().current(db, principal.user_id, mode)
+    return ok(None if table is None else _table(table))
+
+
+@router.get("/sessions/{session_id}")
+async def summary(session_id: UUID, principal: CurrentPrincipal) -> Envelope[SummaryOut]:
+    """A set in figures."""
+    async with transaction() as db:
+        figures = await get_training().summary(db, principal.user_id, session_id)
+    return ok(SummaryOut.model_validate(figures))
+
+
+@router.patch("/sessions/{session_id}")
+async def finish(session_id: UUID, _body: SessionChange, principal: CurrentPrincipal) -> Envelope[SummaryOut]:
+    """End a set early; a ranked one ends with its week."""
+    async with transaction() as db:
+        figures = await get_training().finish(db, principal.user_id, session_id)
+    return ok(SummaryOut.model_validate(figures), message="Finished")
+
+
+@router.post("/sessions/{session_id}/hands")
+async def next_hand(session_id: UUID, principal: CurrentPrincipal) -> Envelope[TableOut]:
+    """Deal the next hand; the present table while its hand is not over."""
+    async with transaction() as db:
+        table = await get_training().next_hand(db, principal.user_id, session_id)
+    return ok(_table(table))
+
+
+@router.get("/sessions/{session_id}/decisions")
+async def answers(session_id: UUID, principal: CurrentPrincipal) -> Envelope[AnswerPage]:
+    """Every answer of a set."""
+    async with transaction() as db:
+        given = await get_training().answers(db, principal.user_id, session_id)
+    return ok(AnswerPage(items=[AnswerOut.model_validate(one) for one in given]))
+
+
+@router.post("/sessions/{session_id}/decisions")
+async def act(
+    session_id: UUID,
+    body: DecisionIn,
+    principal: CurrentPrincipal,
+    idempotency_key: Annotated[UUID | None, Header(description="The decision's id.")] = None,
+) -> Envelope[AnswerOut]:
+    """Answer a decision. The same answer again gives the same grade; another one is a conflict."""
+    if idempotency_key not in (None, body.decision_id):
+        problem = FieldError("Idempotency-Key", "has to be the decision_id of the body")
+        raise Invalid("the key is not this decision's", errors=[problem])
+    async with transaction() as db:
+        answer = await get_training().act(db, principal.user_id, body.decision_id, body.action, session_id=session_id)
+    return ok(AnswerOut.model_validate(answer), message="Graded")
+
+
+@router.post("/decisions/{decision_id}/retries")
+async def retry(decision_id: UUID, body: RetryIn, principal: CurrentPrincipal) -> Envelope[AnswerOut]:
+    """Grade another action at an answered decision; it counts nowhere."""
+    async with transaction() as db:
+        answer = await get_training().retry(db, principal.user_id, decision_id, body.action)
+    return ok(AnswerOut.model_validate(answer), message="Graded, not counted")
+
+
+@router.get("/hands/{hand_id}")
+async def hand(hand_id: UUID, principal: CurrentPrincipal) -> Envelope[TableOut]:
+    """A hand as it stands."""
+    async with transaction() as db:
+        table = await get_training().table(db, principal.user_id, hand_id)
+    return ok(_table(table))
+
+
+@router.post("/hands/{hand_id}/advance")
+async def advance(hand_id: UUID, principal: CurrentPrincipal) -> Envelope[TableOut]:
+    """Play villain and the cards up to the next decision or the hand's end."""
+    async with transaction() as db:
+        table = await get_training().advance(db, principal.user_id, hand_id)
+    return ok(_table(table))
+
+
+@router.get("/hands/{hand_id}/fairness")
+async def fairness(hand_id: UUID, principal: CurrentPrincipal) -> Envelope[FairnessOut]:
+    """What the hand's deal was committed to, and the seed once it may be known."""
+    async with transaction() as db:
+        found = await get_training().fairness(db, principal.user_id, hand_id)
+    return ok(FairnessOut.model_validate(found))
+
+
+@router.get("/week")
+async def week(principal: CurrentPrincipal) -> Envelope[WeekOut]:
+    """The week's ranked set."""
+    async with transaction() as db:
+        progress = await get_training().week(db, principal.user_id)
+    return ok(WeekOut.model_validate(progress))
