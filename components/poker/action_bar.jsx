@@ -11,8 +11,8 @@ const KEYS = [
   ["?", "This list"],
 ];
 
-// A new decision ignores input this long: the second half of a double click, or a key still bouncing, is not an answer.
-const SETTLE_MS = 250;
+// The same key again within this time is a bouncing key, not an answer to the next decision.
+const BOUNCE_MS = 120;
 // An answer without any reaction is sent again; the server knows decisions by their id, so it can't count twice.
 const RESEND_MS = 4000;
 
@@ -26,12 +26,11 @@ export function ActionBar({ actions = [], decision = "", phase = "idle", error =
   const [sent, setSent] = useState(null);
   const frame = useRef(null);
   const dialog = useRef(null);
-  const since = useRef(0);
+  const last = useRef({ key: "", at: 0 });
   const open = phase === "decision" || phase === "retry";
   const pending = open && sent !== null && sent.decision === decision && sent.phase === phase;
 
   useEffect(() => {
-    since.current = performance.now();
     setSent(null);
     // Whoever plays by keyboard keeps the focus here, though the focused button is gone.
     const lost = document.activeElement === document.body || frame.current?.contains(document.activeElement);
@@ -57,16 +56,18 @@ export function ActionBar({ actions = [], decision = "", phase = "idle", error =
     return top;
   }, []);
 
-  const settled = () => performance.now() - since.current > SETTLE_MS;
-
   const act = (action) => {
-    if (!open || pending || !settled()) return;
+    if (!open || pending) return;
     setSent({ decision, action, phase });
     onAct?.(decision, action);
   };
 
+  const press = (event, action) => {
+    const secondHalfOfDoubleClick = event.detail > 1;
+    if (!secondHalfOfDoubleClick) act(action);
+  };
+
   const proceed = () => {
-    if (!settled()) return;
     if (phase === "paused") onContinue?.();
     else if (phase === "ended") onNext?.();
   };
@@ -76,6 +77,9 @@ export function ActionBar({ actions = [], decision = "", phase = "idle", error =
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || typing(event.target)) return;
     if (dialog.current?.open) return;
     const key = event.key.toUpperCase();
+    const bounced = key === last.current.key && event.timeStamp - last.current.at < BOUNCE_MS;
+    last.current = { key, at: event.timeStamp };
+    if (bounced) return;
     if (key === " ") {
       if (pressable(event.target)) return;
       event.preventDefault();
@@ -121,7 +125,7 @@ export function ActionBar({ actions = [], decision = "", phase = "idle", error =
             <button key={action.action} type="button" className={`action action--${action.tone}`} aria-keyshortcuts={action.key}
               aria-label={action.label} disabled={!open || pending}
               data-chosen={sent?.decision === decision && sent?.action === action.action ? "" : undefined}
-              onClick={(event) => event.detail <= 1 && act(action.action)}>
+              onClick={(event) => press(event, action.action)}>
               <span>{unbroken(action.label)}</span>
               <kbd aria-hidden="true">{action.key}</kbd>
             </button>

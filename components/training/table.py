@@ -56,6 +56,7 @@ def _play() -> rx.Component:
             on_retry=TrainingState.try_again,
         ),
         aria_label="Table",
+        custom_attrs={"data-decision": _table.decision_id},
         aria_busy=rx.cond(TrainingState.phase == "starting", "true", "false"),
         class_name="table",
     )
