@@ -33,6 +33,8 @@ def _text(cards: object) -> object:
 
 
 Cards = Annotated[str, BeforeValidator(_text)]
+Id = Annotated[UUID, Field(strict=False)]
+"""An id in a strict body: JSON has no type for it."""
 
 
 class _Out(BaseModel):
@@ -251,7 +253,7 @@ class WeekOut(_Out):
 class DrillIn(_In):
     """Answered decisions of the caller's own."""
 
-    items: Annotated[list[UUID], Field(min_length=1, max_length=50, strict=False)]
+    items: Annotated[list[Id], Field(min_length=1, max_length=50)]
 
 
 class SessionIn(_In):
@@ -270,7 +272,7 @@ class SessionChange(_In):
 class DecisionIn(_In):
     """An answer: an action's name as the table lists it."""
 
-    decision_id: Annotated[UUID, Field(strict=False)]
+    decision_id: Id
     action: Annotated[str, Field(min_length=1, max_length=40)]
 
 
