@@ -10,5 +10,10 @@
     }
   };
   root.dataset.theme = stored("mixline-theme", ["dark", "light", "system"]);
+  try {
+    root.dataset.atTable = sessionStorage.getItem("mixline-at-table") || "off";
+  } catch {
+    root.dataset.atTable = "off";
+  }
   root.dataset.colours = stored("mixline-colours", ["usual", "safe"]);
 })();

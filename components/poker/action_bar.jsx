@@ -45,9 +45,25 @@ export function ActionBar({ actions = [], decision = "", phase = "idle", error =
 
   useEffect(() => {
     if (!pending) return undefined;
-    const timer = setInterval(() => onAct?.(sent.decision, sent.action), RESEND_MS);
-    return () => clearInterval(timer);
+    const waiting = (is) => window.dispatchEvent(new CustomEvent("mixline-waiting", { detail: is }));
+    const timer = setInterval(() => {
+      waiting(true);
+      onAct?.(sent.decision, sent.action);
+    }, RESEND_MS);
+    return () => {
+      clearInterval(timer);
+      waiting(false);
+    };
   }, [pending, sent]);
+
+  // A reload then waits for the table instead of showing the start page for a moment: see play.css.
+  useEffect(() => {
+    try {
+      sessionStorage.setItem("mixline-at-table", "on");
+    } catch {
+      // Without storage the start page is seen for a moment.
+    }
+  }, []);
 
   // Table and summary take each other's place: each starts at its top.
   useEffect(() => {

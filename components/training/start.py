@@ -22,5 +22,6 @@ def start() -> rx.Component:
         button("Play a hand", tone="primary", large=True, on_click=TrainingState.play),
         error_text(TrainingState.error),
         rx.el.p("No account needed. Sign up later and your hands come along.", class_name="start-note"),
+        custom_attrs={"data-ready": rx.State.is_hydrated.to_string()},
         class_name="start",
     )

@@ -38,7 +38,7 @@ def _outcome() -> rx.Component:
 def _play() -> rx.Component:
     return rx.el.section(
         rx.el.div(
-            rx.el.h1(_table.spot),
+            rx.el.h1(rx.cond(TrainingState.phase == "starting", "Dealing", _table.spot)),
             rx.el.p(_table.progress),
             class_name="table-head",
         ),

@@ -8,10 +8,9 @@ from typing import Any
 
 import reflex as rx
 from reflex.vars import Var
-from reflex_components_core.core.banner import has_connection_errors
 from reflex_components_core.react_router.dom import ReactRouterLink
 
-from components.ui.panels import spinner
+from components.ui.connection import connection
 from components.ui.theme_switch import theme_switch
 
 
@@ -23,16 +22,6 @@ def brand() -> rx.Component:
         to="/",
         aria_label="Mixline",
         class_name="brand",
-    )
-
-
-def connection_status(notice: Any) -> rx.Component:
-    """A status that speaks up while the socket is down or the server refuses; it floats, so nothing moves."""
-    return rx.el.div(
-        rx.cond(has_connection_errors, rx.fragment(spinner(), "Reconnecting"), rx.fragment(notice)),
-        role="status",
-        aria_label=rx.cond(has_connection_errors, "Reconnecting", rx.cond(notice, notice, "Connection")),
-        class_name="connection",
     )
 
 
@@ -81,7 +70,7 @@ def shell(
             _menu_button(),
             class_name="site-header",
         ),
-        connection_status(notice),
+        connection(notice),
         rx.el.main(*children, id="content", tab_index=-1, class_name="site-main"),
         class_name="shell",
     )
