@@ -6,7 +6,7 @@ const KEYS = [
   ["1 to 9", "Bet or raise, smallest first"],
   ["R", "Raise, or the smallest bet"],
   ["Space", "Continue, next hand"],
-  ["T", "Try again after a mistake"],
+  ["U", "Try again after a mistake"],
   ["Z", "Only the table"],
   ["?", "This list"],
 ];
@@ -105,7 +105,7 @@ export function ActionBar({ actions = [], decision = "", phase = "idle", error =
     } else if (key === "Z") {
       const root = document.documentElement;
       root.dataset.zen = root.dataset.zen === "on" ? "off" : "on";
-    } else if (key === "T" && phase === "paused") {
+    } else if (key === "U" && phase === "paused") {
       onRetry?.();
     } else {
       const named = actions.find((action) => action.key === key);
@@ -130,8 +130,8 @@ export function ActionBar({ actions = [], decision = "", phase = "idle", error =
             {phase === "paused" ? "Continue" : "Next hand"} <kbd aria-hidden="true">Space</kbd>
           </button>
           {phase === "paused" && (
-            <button type="button" className="button action-main" onClick={() => onRetry?.()} aria-keyshortcuts="T">
-              Try again <kbd aria-hidden="true">T</kbd>
+            <button type="button" className="button action-main" onClick={() => onRetry?.()} aria-keyshortcuts="U">
+              Try again <kbd aria-hidden="true">U</kbd>
             </button>
           )}
         </div>
