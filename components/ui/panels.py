@@ -50,7 +50,7 @@ def progress_bar(label: str, percent: Any, text: Any = "") -> rx.Component:
         aria_valuemin=0,
         aria_valuemax=100,
         aria_valuenow=percent,
-        custom_attrs={"aria-valuetext": text} if text else {},
+        custom_attrs={} if isinstance(text, str) and not text else {"aria-valuetext": text},
         class_name="progress",
     )
 
