@@ -16,7 +16,6 @@ config = rx.Config(
     cors_allowed_origins=[],
     telemetry_enabled=False,
     show_built_with_reflex=False,
-    state_auto_setters=False,
     plugins=[],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )
