@@ -68,7 +68,7 @@ def install(lock: str) -> None:
             [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"], check=False, capture_output=True
         )
     if uv.exists():
-            command = [uv, "pip", "install", "--python", PYTHON, "--require-hashes", "-r", lock]
+        command = [uv, "pip", "install", "--python", PYTHON, "--require-hashes", "-r", lock]
         if not subprocess.run(command, cwd=ROOT, env=uv_environment(), check=False).returncode:
             return
         say("uv could not do it; pip tries.")
