@@ -10,7 +10,7 @@ from components.ui import nav_link, shell
 from state import routes
 from state.session import SessionState
 
-STYLESHEETS = ["/mixline.css", "/play.css", "/accounts.css"]
+STYLESHEETS = ["/mixline.css", "/play.css", "/accounts.css", "/boards.css", "/solve.css"]
 
 _LINKS = (("Play", routes.HOME), ("Leaderboard", routes.LEADERBOARD), ("Solve", routes.SOLVE))
 

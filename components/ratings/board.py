@@ -117,12 +117,10 @@ def leaderboard() -> rx.Component:
         error_text(LeaderboardState.error),
         rx.match(
             LeaderboardState.status,
-            ("loading", rx.el.p(spinner(), "Reading the board", role="status", class_name="board-loading")),
+            ("loading", rx.el.div(spinner(), "Reading the board", role="status", class_name="board-loading")),
             (
                 "failed",
-                empty_state(
-                    "The board can't be read now", "", button("Try again", on_click=LeaderboardState.load)
-                ),
+                empty_state("The board can't be read now", "", button("Try again", on_click=LeaderboardState.load)),
             ),
             rx.cond(LeaderboardState.rows.length() > 0, _standings(), _nobody()),
         ),

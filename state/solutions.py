@@ -1,0 +1,409 @@
+"""The page "New solve" in one browser tab: the form, the solve under way, the strategy it found.
+
+Thin handlers over the services: the form is read by ``spot_form``, solves are submitted, watched and cancelled through
+the jobs of services.solutions, and nothing about them lives only here: a reload finds the solve that is under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import reflex as rx
+
+from services.accounts.sessions import Principal
+from services.infra.db import transaction
+from services.infra.errors import DomainError
+from services.solutions.catalog import NodeStrategy
+from services.solutions.jobs import SolveEstimate, SolveJob, SolveStatus, get_solve_jobs, limits_of
+from services.solutions.service import get_strategies
+from services.solutions.summary import NodeSummary, summarise
+from services.training.judging import grid
+from solver.cards import N_CARDS, card_to_text
+from solver.errors import SpotError
+from solver.tree import LinePosition
+from state.guard import Policy, policy
+from state.session import principal_of
+from state.spot_form import (
+    EXAMPLE,
+    EXAMPLE_SIZES,
+    FIELDS,
+    OWN_SIZES,
+    SIZE_FIELDS,
+    SIZES,
+    field_texts,
+    read_form,
+    street_of,
+    with_sizes,
+)
+from state.views import ActionView, action_views, bb, number
+
+MIB: Final = 1 << 20
+_CURVE_POINTS: Final = 120
+_PLAYERS: Final = ("OOP", "IP")
+
+Phase = Literal["form", "waiting", "solving", "done"]
+
+
+@dataclass(frozen=True)
+class SolvingView:
+    """A solve under way: ``percent`` of the way to the target on a logarithmic scale, ``curve`` as an SVG path."""
+
+    percent: int = 0
+    text: str = ""
+    detail: str = ""
+    curve: str = ""
+
+
+@dataclass(frozen=True)
+class StrategyRow:
+    """One action of the node: how often the range takes it."""
+
+    index: int = 0
+    label: str = ""
+    tone: str = "pass"
+    frequency: str = ""
+    share: float = 0.0
+
+
+@dataclass(frozen=True)
+class NodeView:
+    """A place in the solved tree. ``deal`` lists the cards that may come; ``ended`` says how the hand ended here."""
+
+    title: str = ""
+    pot: str = ""
+    crumbs: tuple[str, ...] = ()
+    rows: tuple[StrategyRow, ...] = ()
+    figures: tuple[tuple[str, str], ...] = ()
+    grid: str = ""
+    grid_actions: tuple[ActionView, ...] = ()
+    deal: tuple[str, ...] = ()
+    ended: str = ""
+
+
+class SolveState(rx.State):
+    """What this tab shows of "New solve".
+
+    Attributes:
+        version: Changes when the page, not the player, changes the texts; the inputs then start from them again.
+        street: Where the typed spot begins: sizes of earlier streets are not asked for.
+        allowed: The estimate is within the player's limits.
+        notice: How the last solve ended, when not with a strategy.
+    """
+
+    values: dict[str, str] = EXAMPLE
+    errors: dict[str, str] = field_texts([])
+    version: int = 0
+    preset: str = EXAMPLE_SIZES
+    street: int = street_of(EXAMPLE["board"])
+    estimate: str = ""
+    allowed: bool = True
+    limits: str = ""
+    phase: Phase = "form"
+    solving: SolvingView = SolvingView()
+    notice: str = ""
+    outcome: str = ""
+    node: NodeView = NodeView()
+    opening: bool = False
+    _job_id: str = ""
+    _solution_id: str = ""
+    _line: tuple[str, ...] = ()
+    _actions: tuple[str, ...] = ()
+    _trace: tuple[tuple[float, float], ...] = ()
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def load(self) -> Any:
+        """Check the form and take up the solve that is under way, if there is one."""
+        try:
+            principal = await principal_of(self)
+            limits = limits_of(principal.role)
+            self.limits = f"Your account may use {limits.memory_bytes // MIB:,} MiB and {limits.seconds:g} s a solve."
+            await self._check(principal)
+            async with transaction() as db:
+                jobs = await get_solve_jobs().list(db, principal, 1)
+        except DomainError as failure:
+            self.errors = self.errors | {"form": failure.message}
+            return None
+        if jobs and not jobs[0].status.final:
+            self._begin(jobs[0])
+            return SolveState.follow
+        if self.phase in {"waiting", "solving"}:
+            self.phase = "form"
+        return None
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def edit(self, field: str, value: str) -> None:
+        """Take a field's new text and say at once what is wrong with it."""
+        if field not in FIELDS:
+            return
+        self.values = self.values | {field: value}
+        if field in SIZE_FIELDS:
+            self.preset = OWN_SIZES
+        await self._check(await principal_of(self))
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def choose_sizes(self, preset: str) -> None:
+        """Fill in the sizes of every street."""
+        if preset not in SIZES:
+            return
+        self.values, self.preset = with_sizes(self.values, preset), preset
+        self.version += 1
+        await self._check(await principal_of(self))
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def show_example(self) -> None:
+        """Fill in the example."""
+        self.values, self.preset = dict(EXAMPLE), EXAMPLE_SIZES
+        self.version += 1
+        await self._check(await principal_of(self))
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def solve(self, form: dict[str, str]) -> AsyncGenerator[Any]:
+        """Start the solve; the form's own texts count, edits that were still on their way included."""
+        if self.phase in {"waiting", "solving"}:
+            return
+        self.values = self.values | {field: text for field, text in form.items() if field in FIELDS}
+        self.notice = ""
+        try:
+            principal = await principal_of(self)
+            spot, target = read_form(self.values)
+            async with transaction() as db:
+                job = await get_solve_jobs().submit(db, principal, spot, target)
+        except SpotError as refused:
+            self.errors = field_texts(refused.problems)
+            return
+        except DomainError as failure:
+            self.errors = field_texts([]) | {"form": failure.message[:1].upper() + failure.message[1:] + "."}
+            return
+        self.errors = field_texts([])
+        self._begin(job)
+        yield SolveState.follow
+
+    @rx.event(background=True)
+    @policy(Policy.PLAYER)
+    async def follow(self) -> None:
+        """Show how far the solve is until it ends, then what it found."""
+        async with self:
+            principal = await principal_of(self)
+            job_id, tab = self._job_id, self.router.session.client_token
+        if not job_id or (tab, job_id) in _followed:
+            return
+        _followed.add((tab, job_id))
+        try:
+            async for job in get_solve_jobs().watch(principal, UUID(job_id)):
+                async with self:
+                    if self._job_id != job_id or (await principal_of(self)).user_id != principal.user_id:
+                        return
+                    await self._show(job)
+        except DomainError as failure:
+            async with self:
+                self.phase, self.notice = "form", failure.message
+        finally:
+            _followed.discard((tab, job_id))
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def cancel(self) -> None:
+        """Stop the solve."""
+        if not self._job_id:
+            return
+        try:
+            principal = await principal_of(self)
+            async with transaction() as db:
+                job = await get_solve_jobs().cancel(db, principal, UUID(self._job_id))
+            await self._show(job)
+        except DomainError as failure:
+            self.notice = failure.message
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def take(self, index: int) -> AsyncGenerator[None]:
+        """Follow an action of the node."""
+        if 0 <= index < len(self._actions):
+            self.opening = True
+            yield
+            await self._open((*self._line, self._actions[index]))
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def deal(self, card: str) -> AsyncGenerator[None]:
+        """Deal a card."""
+        if card in self.node.deal:
+            self.opening = True
+            yield
+            await self._open((*self._line, f"deal {card}"))
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def back_to(self, steps: int) -> AsyncGenerator[None]:
+        """Go back to the node after the first ``steps`` steps of the line."""
+        if 0 <= steps < len(self._line):
+            self.opening = True
+            yield
+            await self._open(self._line[:steps])
+
+    async def _check(self, principal: Principal) -> None:
+        """Errors and estimate of the form as it stands."""
+        self.street = street_of(self.values["board"])
+        try:
+            spot, _ = read_form(self.values)
+            needed = await get_solve_jobs().estimate(spot, principal.role)
+        except SpotError as refused:
+            self.errors, self.estimate, self.allowed = field_texts(refused.problems), "", False
+            return
+        self.errors, self.allowed, self.estimate = field_texts([]), needed.allowed, estimate_text(needed)
+
+    def _begin(self, job: SolveJob) -> None:
+        self._job_id, self._trace = str(job.id), ()
+        self.phase, self.solving, self.notice = "waiting", SolvingView(text="Waiting for a free place"), ""
+
+    async def _show(self, job: SolveJob) -> None:
+        pct = job.progress.pct_pot
+        if pct is not None and (not self._trace or job.progress.seconds > self._trace[-1][0]):
+            self._trace = thinned((*self._trace, (job.progress.seconds, pct)))
+        match job.status:
+            case SolveStatus.QUEUED:
+                self.phase = "waiting"
+            case SolveStatus.RUNNING:
+                self.phase, self.solving = "solving", solving_view(job, self._trace)
+            case SolveStatus.DONE if job.solution_id is not None:
+                self._solution_id, self.outcome = str(job.solution_id), outcome_text(job)
+                self.solving = replace(solving_view(job, self._trace), percent=100)
+                await self._open(())
+                self.phase = "done"
+            case SolveStatus.CANCELLED:
+                self.phase, self.notice = "form", "Cancelled."
+            case _:
+                self.phase, self.notice = "form", job.error or "The solve failed; it was logged."
+
+    async def _open(self, line: tuple[str, ...]) -> None:
+        """Show a place in the tree; where that fails the page stays where it is and says why."""
+        solution_id = UUID(self._solution_id)
+        try:
+            principal = await principal_of(self)
+            async with transaction() as db:
+                info = await get_strategies().visible(db, solution_id, principal.user_id)
+            position = await get_strategies().position(solution_id, line)
+            node, found = None, None
+            if position.kind == "decision":
+                node = await get_strategies().node(solution_id, line)
+                found = await asyncio.to_thread(summarise, node)
+        except DomainError as failure:
+            self.notice = failure.message
+        else:
+            self._line, self._actions, self.notice = line, position.actions, ""
+            self.node = node_view(position, node, found, info.big_blind)
+        finally:
+            self.opening = False
+
+
+_followed: set[tuple[str, str]] = set()
+"""(tab, solve) pairs that a handler of this process follows: a page that is loaded twice is told once."""
+
+
+def estimate_text(needed: SolveEstimate) -> str:
+    """What a solve would take, before anything is allocated."""
+    memory = f"{needed.memory_bytes / MIB:,.0f} MiB" if needed.memory_bytes >= MIB else "less than 1 MiB"
+    if not needed.allowed:
+        return (
+            f"Needs about {memory}, {needed.limit_bytes // MIB:,} MiB are allowed: "
+            "use fewer sizes, narrower ranges or a later street."
+        )
+    seconds = "under 1 s" if needed.seconds < 1 else f"about {needed.seconds:,.0f} s"
+    return f"Needs about {memory} and {seconds}."
+
+
+def thinned(trace: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+    """At most ``_CURVE_POINTS`` points, the first and the last among them."""
+    return trace if len(trace) <= _CURVE_POINTS else (*trace[:-1:2], trace[-1])
+
+
+def solving_view(job: SolveJob, trace: Sequence[tuple[float, float]]) -> SolvingView:
+    """Progress bar, words and curve of a running solve."""
+    pct = job.progress.pct_pot
+    if pct is None or not trace:
+        return SolvingView(text="Solving", detail=f"{job.progress.iteration} iterations")
+    way = math.log(max(trace[0][1], job.target_pct * 1.01) / job.target_pct)
+    left = math.log(max(pct, job.target_pct) / job.target_pct)
+    return SolvingView(
+        percent=round(100 * max(0.0, min(1.0, 1 - left / way))),
+        text=f"Exploitability {number(pct, 2)}% of pot",
+        detail=f"{job.progress.iteration} iterations, {number(job.progress.seconds)} s, "
+        f"goal {number(job.target_pct, 2)}%",
+        curve=curve_path(trace, job.target_pct),
+    )
+
+
+def curve_path(trace: Sequence[tuple[float, float]], target: float) -> str:
+    """An SVG path in a box of 100 x 32: seconds to the right, the logarithm of the exploitability upwards."""
+    end = max(trace[-1][0], 1e-9)
+    depths = [(seconds, -math.log(max(pct, 1e-6))) for seconds, pct in trace]
+    top = min(depth for _, depth in depths)
+    bottom = max(-math.log(target), *(depth for _, depth in depths))
+    scale = bottom - top or 1e-9
+    return "M" + " ".join(
+        f"{100 * seconds / end:.1f},{2 + 28 * (depth - top) / scale:.1f}" for seconds, depth in depths
+    )
+
+
+def outcome_text(job: SolveJob) -> str:
+    """How good the strategy is and what it took."""
+    pct = job.progress.pct_pot
+    accuracy = f"Solved to {number(pct, 2)}% of pot" if pct is not None else "Solved"
+    late = " when its time was over" if pct is not None and pct > job.target_pct else ""
+    return f"{accuracy}{late}: {job.progress.iteration} iterations, {number(job.progress.seconds)} s."
+
+
+def node_view(position: LinePosition, node: NodeStrategy | None, found: NodeSummary | None, big_blind: int) -> NodeView:
+    """What the page shows of a place in the tree."""
+    crumbs = tuple(step_text(step, big_blind) for step in position.line)
+    pot = f"Pot {bb(position.pot, big_blind)}"
+    if node is None or found is None:
+        deal = tuple(card_to_text(c) for c in reversed(range(N_CARDS)) if c not in position.board)
+        ended = {
+            "fold": f"{_PLAYERS[1 - position.player]} wins the pot.",
+            "showdown": "Showdown.",
+            "runout": "All-in: the rest of the board is dealt, then showdown.",
+        }
+        if position.kind == "deal":
+            return NodeView(title="Next card", pot=pot, crumbs=crumbs, deal=deal)
+        return NodeView(title="The hand ends here", pot=pot, crumbs=crumbs, ended=ended[position.kind])
+    player = position.player
+    actions = action_views(position.actions, position.pot, position.street_bets[player] + position.to_call, big_blind)
+    rows = tuple(
+        StrategyRow(index, action.label, action.tone, f"{number(100 * share)}%", round(100 * share, 2))
+        for index, (action, share) in enumerate(zip(actions, found.frequency, strict=True))
+    )
+    ev = f"{number(found.ev / big_blind, 2)} bb" if math.isfinite(found.ev) else "–"
+    return NodeView(
+        title=f"{_PLAYERS[player]} to act",
+        pot=pot,
+        crumbs=crumbs,
+        rows=rows,
+        figures=(
+            (f"EV of {_PLAYERS[player]}", ev),
+            (f"Equity of {_PLAYERS[player]}", f"{number(100 * found.equity)}%"),
+            ("Combos", number(found.combos)),
+            ("Solved to, here", f"{number(node.exploitability_pct, 2)}% of pot"),
+        ),
+        grid=grid(node),
+        grid_actions=actions,
+    )
+
+
+def step_text(step: str, big_blind: int) -> str:
+    """A step of the line as people write it: ``Check``, ``Bet 6.6 bb``, ``2c``."""
+    kind, _, rest = step.partition(" ")
+    if kind == "deal":
+        return rest
+    words = {"allin": "All-in", "raise": "Raise to"}.get(kind, kind.capitalize())
+    return f"{words} {bb(int(rest), big_blind)}" if rest else words
