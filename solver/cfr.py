@@ -31,6 +31,7 @@ from solver.kernels import (
     RIVERS_PER_TASK,
     TASKS,
     TICKET,
+    TRAIN,
     Store,
     Work,
     run,
@@ -157,6 +158,7 @@ class Game:
     ) -> None:
         self.layout = layout
         self.boards = boards
+        self.half = half
         self.tremble = tremble
         self.parameters = np.zeros((1, N_PARAMETERS), np.float32)
         self.parameters[0, -2:] = 1.0 - tremble, tremble
@@ -201,13 +203,13 @@ class Game:
         parameters = schedule(first, count, self.tremble)
         parameters[:, -2] = 1.0 - self.tremble
         if self._pool is None:
-            self._run(ITERATE, self.works[0], parameters, 0, 0)
+            self._run(ITERATE, self.works[0], parameters, 0, TRAIN)
             return
         for row in range(count):
             for p in range(2):
                 if self.cancelled:
                     return
-                self._pass(p, 0, parameters[row : row + 1])
+                self._pass(p, TRAIN, parameters[row : row + 1])
             self.control[ITERATION] += 1
 
     def values(self, p: int, mode: int) -> Float64:

@@ -492,10 +492,15 @@ def terminals(betting, cards, work, p, s, board, reach, value):
 @njit(**_OPTIONS)
 def is_locked(locked, at):
     """Whether a decision's strategy is fixed."""
-    if len(locked) == 0:
-        return False
-    place = np.searchsorted(locked, at)
-    return place < len(locked) and locked[place] == at
+    low = 0
+    high = len(locked)
+    while low < high:
+        middle = (low + high) // 2
+        if locked[middle] < at:
+            low = middle + 1
+        else:
+            high = middle
+    return low < len(locked) and locked[low] == at
 
 
 @njit(**_OPTIONS)
@@ -573,14 +578,14 @@ def play_river_card(betting, cards, store, work, p, s, task, river, first_river,
         out, out_at: The deals' value rows are ``out[out_at + deal * width : ...]``.
     """
     o = 1 - p
-    board = cards.river_board[river]
+    board = np.int64(cards.river_board[river])
     at_o = store.river_at[o, task, river - first_river]
     at_p = store.river_at[p, task, river - first_river]
     width = np.int64(cards.width[p, 0])
     width_river = np.int64(cards.width[p, board])
     share = cards.chance[1]
     deal = 0
-    for child in range(betting.children[s, 0], betting.children[s, 1]):
+    for child in range(np.int64(betting.children[s, 0]), np.int64(betting.children[s, 1])):
         take_to_river(betting, cards, work, p, child, board, reach, betting.chance_at[s] + deal)
         play_river(betting, cards, store, work, p, child, board, at_o, at_p, mode, parameters)
         for r in range(betting.n_roots[child]):
@@ -608,14 +613,15 @@ def play_turn(betting, cards, store, work, p, s, task, turn, mode, parameters, c
     width_o = np.int64(cards.width[o, 0])
     width_p = np.int64(cards.width[p, 0])
     go_down(betting, store, p, s, width_o, store.turn_at[o, task], work.reach1, mode, parameters)
-    terminals(betting, cards, work, p, s, 0, work.reach1, work.value1)
-    clear(work.value1, 0, betting.n_chance[s] * width_p)
-    first_river = cards.rivers[turn, 0]
-    for river in range(first_river, cards.rivers[turn, 1]):
+    terminals(betting, cards, work, p, s, np.int64(0), work.reach1, work.value1)
+    clear(work.value1, np.int64(0), np.int64(betting.n_chance[s]) * width_p)
+    first_river = np.int64(cards.rivers[turn, 0])
+    for river in range(first_river, np.int64(cards.rivers[turn, 1])):
         if control[CANCEL]:
             return
         play_river_card(
-            betting, cards, store, work, p, s, task, river, first_river, work.reach1, work.value1, 0, mode, parameters
+            betting, cards, store, work, p, s, task, river, first_river, work.reach1, work.value1, np.int64(0), mode,
+            parameters,
         )
     go_up(betting, store, p, s, width_p, store.turn_at[p, task], work.value1, mode, parameters)
 
@@ -625,13 +631,14 @@ def turn_task(betting, cards, store, work, top, slots, task, p, mode, parameters
     """A turn section on a turn card below the flop's reach rows ``top``; its values go to its own slots."""
     o = 1 - p
     n_turns = cards.rivers.shape[0]
-    section = betting.children[0, 0] + task // n_turns
+    first_section = np.int64(betting.children[0, 0])
+    section = first_section + task // n_turns
     turn = task % n_turns
     width_o = np.int64(cards.width[o, 0])
     width_p = np.int64(cards.width[p, 0])
     deal = 0
-    for s in range(betting.children[0, 0], section):
-        deal += betting.n_roots[s]
+    for s in range(first_section, section):
+        deal += np.int64(betting.n_roots[s])
     take = cards.turn_take[o, turn]
     for r in range(betting.n_roots[section]):
         source_at = np.int64(betting.chance_reach[p, betting.chance_at[0] + deal + r]) * width_o
@@ -649,28 +656,32 @@ def turn_task(betting, cards, store, work, top, slots, task, p, mode, parameters
 def begin(betting, cards, store, work, p, mode, parameters):
     """The root section down to its deals; a river root is solved completely."""
     o = 1 - p
+    # Typed, because Numba would compile a callee once more for a literal argument.
+    root = np.int64(0)
     if cards.start[0] == 2:
         width = np.int64(cards.width[o, 1])
         at = cards.hand_at[o, 1]
         for j in range(width):
             work.reach2[j] = cards.root_reach[o, cards.root_hand[at + j]]
-        play_river(betting, cards, store, work, p, 0, 1, store.root_at[o], store.root_at[p], mode, parameters)
+        at_o, at_p = store.root_at[o], store.root_at[p]
+        play_river(betting, cards, store, work, p, root, np.int64(1), at_o, at_p, mode, parameters)
         return
     width = np.int64(cards.width[o, 0])
     for h in range(width):
         work.reach0[h] = cards.root_reach[o, h]
-    go_down(betting, store, p, 0, width, store.root_at[o], work.reach0, mode, parameters)
-    terminals(betting, cards, work, p, 0, 0, work.reach0, work.value0)
+    go_down(betting, store, p, root, width, store.root_at[o], work.reach0, mode, parameters)
+    terminals(betting, cards, work, p, root, root, work.reach0, work.value0)
 
 
 @njit(**_OPTIONS)
 def run_tasks(betting, cards, store, work, top, slots, p, mode, parameters, control):
     """Takes tasks until none is left: (section, turn card) below a flop, a few river cards below a turn."""
-    n_rivers = cards.rivers[0, 1]
+    root = np.int64(0)
+    n_rivers = np.int64(cards.rivers[0, 1])
     width = np.int64(cards.width[p, 0])
-    stretch = betting.n_chance[0] * width
+    stretch = np.int64(betting.n_chance[0]) * width
     if cards.start[0] == 0:
-        n_tasks = (betting.children[0, 1] - betting.children[0, 0]) * cards.rivers.shape[0]
+        n_tasks = np.int64(betting.children[0, 1] - betting.children[0, 0]) * cards.rivers.shape[0]
     else:
         n_tasks = (n_rivers + RIVERS_PER_TASK - 1) // RIVERS_PER_TASK
     while True:
@@ -684,8 +695,9 @@ def run_tasks(betting, cards, store, work, top, slots, p, mode, parameters, cont
             last = min(n_rivers, (task + 1) * RIVERS_PER_TASK)
             for river in range(task * RIVERS_PER_TASK, last):
                 play_river_card(
-                    betting, cards, store, work, p, 0, 0, river, 0, top, slots, task * stretch, mode, parameters
-                )
+                    betting, cards, store, work, p, root, root, np.int64(river), root, top, slots, task * stretch,
+                    mode, parameters,
+                )  # fmt: skip
         take_ticket(control, DONE)
 
 
@@ -693,9 +705,9 @@ def run_tasks(betting, cards, store, work, top, slots, p, mode, parameters, cont
 def finish(betting, cards, store, work, slots, p, mode, parameters):
     """Adds up what the tasks found at the root section's deals and gathers it to the root."""
     width = np.int64(cards.width[p, 0])
-    n_chance = betting.n_chance[0]
+    n_chance = np.int64(betting.n_chance[0])
     stretch = n_chance * width
-    clear(work.value0, 0, stretch)
+    clear(work.value0, np.int64(0), stretch)
     if cards.start[0] == 0:
         share = cards.chance[0]
         for turn in range(cards.rivers.shape[0]):
@@ -706,11 +718,11 @@ def finish(betting, cards, store, work, slots, p, mode, parameters):
                     for h in range(width):
                         work.value0[deal * width + h] += share * slots[at + give[h]]
     else:
-        n_tasks = (cards.rivers[0, 1] + RIVERS_PER_TASK - 1) // RIVERS_PER_TASK
+        n_tasks = (np.int64(cards.rivers[0, 1]) + RIVERS_PER_TASK - 1) // RIVERS_PER_TASK
         for task in range(n_tasks):
             for h in range(stretch):
                 work.value0[h] += slots[task * stretch + h]
-    go_up(betting, store, p, 0, width, store.root_at[p], work.value0, mode, parameters)
+    go_up(betting, store, p, np.int64(0), width, store.root_at[p], work.value0, mode, parameters)
 
 
 @njit(**_OPTIONS)
@@ -721,37 +733,35 @@ def run(command, betting, cards, store, work, top, slots, parameters, control, p
     ``BEGIN``, ``TASKS``, ``FINISH``: the parts of one pass for player ``p``; any number of threads run ``TASKS`` with
     their own ``work`` and the ``reach0`` of the thread that ran ``BEGIN`` as ``top``.
     ``TURN``: section ``section`` as task ``index``, from root reach rows in ``work.reach1``.
-    ``RIVER``: the river sections below turn section ``section`` of the task whose number is in ``control[TICKET]``, on
-    river card ``index``, from reach rows ``top`` of the turn section; the rows stay in ``work.value2`` for the last
-    section only, so callers that want a section's rows fill ``work.reach2`` and pass ``mode`` with ``section``.
+    ``RIVER``: river section ``section`` on the turn's river card ``index``, from root reach rows in ``work.reach2``; the
+    task of the turn section above is in ``control[TICKET]``.
     """
-    if command == ITERATE:
-        for i in range(parameters.shape[0]):
-            for player in range(2):
+    if command == TURN:
+        turn = index % cards.rivers.shape[0]
+        play_turn(betting, cards, store, work, p, section, index, turn, mode, parameters[0], control)
+        return
+    if command == RIVER:
+        task = control[TICKET]
+        below_turn = cards.start[0] < 2
+        first_river = np.int64(cards.rivers[task % cards.rivers.shape[0], 0])
+        board = np.int64(cards.river_board[first_river + index]) if below_turn else np.int64(1)
+        at_o = store.river_at[1 - p, task, index] if below_turn else store.root_at[1 - p]
+        at_p = store.river_at[p, task, index] if below_turn else store.root_at[p]
+        play_river(betting, cards, store, work, p, section, board, at_o, at_p, mode, parameters[0])
+        return
+    alone = command == ITERATE
+    for i in range(parameters.shape[0]):
+        for turn_to_learn in range(2 if alone else 1):
+            player = np.int64(turn_to_learn) if alone else np.int64(p)
+            if alone:
                 control[TICKET] = 0
-                begin(betting, cards, store, work, player, TRAIN, parameters[i])
-                if cards.start[0] < 2:
-                    run_tasks(betting, cards, store, work, work.reach0, slots, player, TRAIN, parameters[i], control)
-                    if control[CANCEL]:
-                        return
-                    finish(betting, cards, store, work, slots, player, TRAIN, parameters[i])
+            if alone or command == BEGIN:
+                begin(betting, cards, store, work, player, mode, parameters[i])
+            if cards.start[0] < 2 and (alone or command == TASKS):
+                run_tasks(betting, cards, store, work, top, slots, player, mode, parameters[i], control)
             if control[CANCEL]:
                 return
+            if cards.start[0] < 2 and (alone or command == FINISH):
+                finish(betting, cards, store, work, slots, player, mode, parameters[i])
+        if alone:
             control[ITERATION] += 1
-    elif command == BEGIN:
-        begin(betting, cards, store, work, p, mode, parameters[0])
-    elif command == TASKS:
-        run_tasks(betting, cards, store, work, top, slots, p, mode, parameters[0], control)
-    elif command == FINISH:
-        finish(betting, cards, store, work, slots, p, mode, parameters[0])
-    elif command == TURN:
-        play_turn(
-            betting, cards, store, work, p, section, index, index % cards.rivers.shape[0], mode, parameters[0], control
-        )
-    elif command == RIVER:
-        task = control[TICKET]
-        first_river = cards.rivers[task % cards.rivers.shape[0], 0]
-        board = cards.river_board[first_river + index] if cards.start[0] < 2 else 1
-        at_o = store.river_at[1 - p, task, index] if cards.start[0] < 2 else store.root_at[1 - p]
-        at_p = store.river_at[p, task, index] if cards.start[0] < 2 else store.root_at[p]
-        play_river(betting, cards, store, work, p, section, board, at_o, at_p, mode, parameters[0])

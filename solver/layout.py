@@ -200,7 +200,9 @@ def build_layout(tree: BettingTree, pot: int, effective_stack: int, rake_rate: f
             for index, node in enumerate(section.roots):
                 root_value[player, root_at[s] + index] = value[node]
             for node in section.nodes:
-                reach_row[player, node], value_row[player, node] = reach[node], value[node]
+                # A runout keeps the rows of the section where it was called.
+                if tree.kind[node] != Kind.RUNOUT or node not in section.roots:
+                    reach_row[player, node], value_row[player, node] = reach[node], value[node]
     betting = Betting(
         n_chance=np.array(exit_counts, np.int32),
         n_roots=np.array(root_counts, np.int32),
