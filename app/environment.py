@@ -1,7 +1,7 @@
 """Makes the virtual environment from a lock file: called by ``./mixline`` with any Python 3.11, standard library only.
 
-Packages come from wherever this machine's pip gets them. uv does the work when pip can install it, with pip's configuration handed
-over; otherwise pip does. A copy of the lock file inside the environment says what is installed.
+Packages come from wherever this machine's pip gets them. uv does the work when pip can install it, with pip's
+configuration handed over; otherwise pip does. A copy of the lock file inside the environment says what is installed.
 """
 
 from __future__ import annotations
@@ -57,7 +57,11 @@ def uv_environment() -> dict[str, str]:
             found[key] = f"{found[key]} {text}" if key in found and key in ("UV_INDEX", "UV_FIND_LINKS") else text
     if "UV_FIND_LINKS" in found:
         found["UV_FIND_LINKS"] = ",".join(dict.fromkeys(found["UV_FIND_LINKS"].split()))
-    return {"UV_INDEX_STRATEGY": "unsafe-best-match", "UV_LINK_MODE": "copy", "UV_NO_CONFIG": "1"} | found | dict(os.environ)
+    return (
+        {"UV_INDEX_STRATEGY": "unsafe-best-match", "UV_LINK_MODE": "copy", "UV_NO_CONFIG": "1"}
+        | found
+        | dict(os.environ)
+    )
 
 
 def install(lock: str) -> None:
@@ -65,14 +69,25 @@ def install(lock: str) -> None:
     uv = VENV / "bin" / "uv"
     if not uv.exists():
         subprocess.run(
-            [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"], check=False, capture_output=True
+            [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"],
+            check=False,
+            capture_output=True,
         )
     if uv.exists():
         command = [uv, "pip", "install", "--python", PYTHON, "--require-hashes", "-r", lock]
         if not subprocess.run(command, cwd=ROOT, env=uv_environment(), check=False).returncode:
             return
         say("uv could not do it; pip tries.")
-    command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--require-hashes", "--progress-bar", "on"]
+    command = [
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--require-hashes",
+        "--progress-bar",
+        "on",
+    ]
     subprocess.run([*command, "-r", lock], cwd=ROOT, check=True)
 
 
@@ -87,7 +102,10 @@ def main(lock: str) -> None:
         if installed(lock):
             return
         started = time.monotonic()
-        works = PYTHON.exists() and not subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True, check=False).returncode
+        works = (
+            PYTHON.exists()
+            and not subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True, check=False).returncode
+        )
         if not works:
             say("Making the environment in .venv (once, some 1.5 GB; later starts skip this) ...")
             shutil.rmtree(VENV, ignore_errors=True)
@@ -106,6 +124,8 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1])
     except subprocess.CalledProcessError as error:
-        sys.exit(f"The packages could not be installed (exit code {error.returncode}). Is there a way to a package index?")
+        sys.exit(
+            f"The packages could not be installed (exit code {error.returncode}). Is there a way to a package index?"
+        )
     except KeyboardInterrupt:
         sys.exit(130)

@@ -1,8 +1,9 @@
 """Builds the front end when its sources changed, into a folder named by their hash.
 
-A build never touches the files of another one, so a running server keeps what it serves. Reflex writes the address of the
-back end into the scripts; the build replaces that address by the one of the open page, so that the product answers under every
-name and port of the machine. It also collects the hashes of the inline scripts, the only ones that the content security policy allows.
+A build never touches the files of another one, so a running server keeps what it serves. Reflex writes the address of
+the back end into the scripts; the build replaces that address by the one of the open page, so that the product answers
+under every name and port of the machine. It also collects the hashes of the inline scripts, the only ones that the
+content security policy allows.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def _configured_registry() -> str | None:
     npm = shutil.which("npm")
     if npm is None:
         return None
-    answer = subprocess.run([npm, "config", "get", "registry"], capture_output=True, text=True, check=False)  # noqa: S603
+    answer = subprocess.run([npm, "config", "get", "registry"], capture_output=True, text=True, check=False)
     url = answer.stdout.strip()
     return url if answer.returncode == 0 and url.startswith("http") else None
 
@@ -113,7 +114,9 @@ def _store(web: Path, target: Path) -> None:
     addresses = sum(_use_own_address(path) for path in client.rglob("*.js"))
     if not addresses:
         raise StartError("the back end's address was not found in the built scripts")
-    hashes = sorted({_source(script) for page in client.rglob("*.html") for script in INLINE_SCRIPT.findall(page.read_text())})
+    hashes = sorted(
+        {_source(script) for page in client.rglob("*.html") for script in INLINE_SCRIPT.findall(page.read_text())}
+    )
     (fresh / "script-hashes.txt").write_text("\n".join(hashes) + "\n")
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)

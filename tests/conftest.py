@@ -1,7 +1,7 @@
 """Real servers for tests: one PostgreSQL and one Valkey for a whole run, a database of its own for every xdist worker.
 
-A holder process starts them at first need and ends them when the pytest process that runs everything (the xdist controller)
-ends, so that an interrupted run leaves nothing behind.
+A holder process starts them at first need and ends them when the pytest process that runs everything (the xdist
+controller) ends, so that an interrupted run leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def servers() -> dict[str, str]:
         fcntl.flock(turn, fcntl.LOCK_EX)
         if not endpoints.exists():
             # The database of the developer's own product is never a test's database.
-            environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL", "CLICKHOUSE_URL")}
+            environment = {
+                k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL", "CLICKHOUSE_URL")
+            }
             # Not subprocess: the holder outlives this worker on purpose, and pytest counts a forgotten Popen as a leak.
             log = os.open(data.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             holder = os.posix_spawn(

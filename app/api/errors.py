@@ -16,7 +16,13 @@ from services.infra.errors import DomainError, FieldError, TooMany
 from services.infra.log import log
 from solver.errors import Cancelled, SpotError, TooLarge
 
-_SLUGS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "unsupported-media-type"}
+_SLUGS = {
+    400: "bad-request",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+    415: "unsupported-media-type",
+}
 
 
 async def _domain(request: Request, error: DomainError) -> Response:
@@ -57,7 +63,11 @@ def field_errors(errors: Sequence[Any]) -> list[FieldError]:
 
 async def _http(request: Request, error: HTTPException) -> Response:
     slug = _SLUGS.get(error.status_code, "error")
-    detail = error.detail if error.status_code not in (404, 405) or error.detail not in ("Not Found", "Method Not Allowed") else ""
+    detail = (
+        error.detail
+        if error.status_code not in (404, 405) or error.detail not in ("Not Found", "Method Not Allowed")
+        else ""
+    )
     if error.status_code == 404:
         detail = detail or f"There is nothing at {request.url.path}."
     if error.status_code == 405:

@@ -1,4 +1,4 @@
-"""Health: ``/health`` reports, ``/health/ready`` decides about traffic, ``/health/live`` about the process; ``/metrics``.
+"""Health and metrics: ``/health`` reports, ``/health/ready`` decides about traffic, ``/health/live`` about the process.
 
 PostgreSQL is needed to serve. Without Redis or ClickHouse the product is degraded, not down.
 """

@@ -23,7 +23,9 @@ def build_api() -> FastAPI:
     rest = FastAPI(
         title="Mixline",
         version=health.version(),
-        description="Training against solved spots. Every answer is in the envelope {success, code, message, data, timestamp}.",
+        description=(
+            "Training against solved spots. Every answer is in the envelope {success, code, message, data, timestamp}."
+        ),
         openapi_url="/openapi.json",
         docs_url=None,
         redoc_url=None,

@@ -133,8 +133,8 @@ class SecurityHeaders:
 class SocketOrigin:
     """Refuses sockets opened by other sites: a browser always sends the Origin of the page.
 
-    A page of this server has the Origin whose host is the Host that was asked for. Development accepts a missing Origin, so
-    that tools without a browser can connect.
+    A page of this server has the Origin whose host is the Host that was asked for. Development accepts a missing
+    Origin, so that tools without a browser can connect.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -166,7 +166,7 @@ class SocketOrigin:
 
 
 class BodyLimit:
-    """Ends requests under /api whose body is longer than the setting, told by its header or counted while it arrives."""
+    """Ends requests whose body is longer than the setting, told by its header or counted while it arrives."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""`mixline up`: servers, migrations, front end, compiled solver, and then the product, until somebody asks it to stop."""
+"""`mixline up`: servers, migrations, front end, compiled solver, and then the product until it is asked to stop."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """A read-through cache for bytes: this process, then Redis, then the caller's loader.
 
-One load at a time for a key in a process: the others wait for the first one's answer. Redis is a help, never a need: when it is
-away the breaker skips it and the value is loaded. Values are never changed after they were stored, so no invalidation exists;
-a changed thing has another key.
+One load at a time for a key in a process: the others wait for the first one's answer. Redis is a help, never a need:
+when it is away the breaker skips it and the value is loaded. Values are never changed after they were stored, so no
+invalidation exists; a changed thing has another key.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Cache:
     async def get_or_load(self, key: str, load: Callable[[], Awaitable[bytes]], ttl_s: int) -> bytes:
         """The value of ``key``, loaded at most once at a time.
 
-        A caller that is cancelled does not cancel the load the others wait for. Whatever ``load`` raises is raised to all
-        waiting callers and nothing is stored.
+        A caller that is cancelled does not cancel the load the others wait for. Whatever ``load`` raises is raised to
+        all waiting callers and nothing is stored.
         """
         if (value := self._get_local(key)) is not None:
             metrics.cache_requests.labels("process").inc()

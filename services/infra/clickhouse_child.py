@@ -1,8 +1,8 @@
-"""A ClickHouse HTTP server out of the ``chdb`` package, run as a process of its own: ``python clickhouse_child.py FOLDER``.
+"""A ClickHouse HTTP server out of the ``chdb`` package: ``python clickhouse_child.py FOLDER``.
 
-chdb is ClickHouse as a library. Its query function runs ``clickhouse-local``, which reads ``config.xml`` in the current folder and
-knows ``SYSTEM START LISTEN HTTP``: ClickHouse's own HTTP handler, with users and a password. The server lives as long as
-the statement behind it sleeps. Kill it to stop: MergeTree parts are written whole or not at all.
+chdb is ClickHouse as a library. Its query function runs ``clickhouse-local``, which reads ``config.xml`` in the current
+folder and knows ``SYSTEM START LISTEN HTTP``: ClickHouse's own HTTP handler, with users and a password. The server
+lives as long as the statement behind it sleeps. Kill it to stop: MergeTree parts are written whole or not at all.
 """
 
 import os
@@ -19,6 +19,6 @@ _chdb.query(
     "SYSTEM START LISTEN HTTP;"
     "SELECT sum(sleepEachRow(1)) FROM (SELECT number FROM system.numbers) SETTINGS max_block_size = 1",
     "TabSeparated",
-    path=os.path.join(sys.argv[1], "data"),
+    path=f"{sys.argv[1]}/data",
 )
 sys.exit("the server ended by itself")

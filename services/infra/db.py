@@ -1,7 +1,8 @@
 """PostgreSQL: one engine for the process and the only way to open a transaction.
 
-Handlers, routes and workers open the transaction; services take the session and never commit. A server that is gone or hangs
-becomes :class:`Unavailable` within the time-outs below, so that no request waits longer than about three seconds for it.
+Handlers, routes and workers open the transaction; services take the session and never commit. A server that is gone or
+hangs becomes :class:`Unavailable` within the time-outs below, so that no request waits longer than about three seconds
+for it.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ def _is_outage(error: BaseException) -> bool:
             or isinstance(error, (OperationalError, InterfaceError))
             or isinstance(cause, (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError, TimeoutError))
         )
-    return isinstance(error, (PoolTimeout, OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError))
+    return isinstance(
+        error, (PoolTimeout, OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
+    )
 
 
 @asynccontextmanager

@@ -1,8 +1,9 @@
 """The embedded servers: PostgreSQL 18, Valkey 9 and ClickHouse as supervised children of one process per data folder.
 
-Each listens on loopback TCP at a free port with a random password kept in the data folder, so that a URL looks like the one of
-a server elsewhere, and a long path of the data folder meets no limit of a Unix socket. A URL in the environment replaces its server.
-``run/endpoints.json`` tells other commands on the same data folder where the servers are; the lock tells whether that is true.
+Each listens on loopback TCP at a free port with a random password kept in the data folder, so that a URL looks like the
+one of a server elsewhere, and a long path of the data folder meets no limit of a Unix socket. A URL in the environment
+replaces its server. ``run/endpoints.json`` tells other commands on the same data folder where the servers are; the lock
+tells whether that is true.
 """
 
 from __future__ import annotations
@@ -210,7 +211,7 @@ class Servers:
         if identity.user_id is not None:
             os.chown(fresh, identity.user_id, identity.group_id or -1)
             os.fchown(read_end, identity.user_id, identity.group_id or -1)
-        done = subprocess.run(  # noqa: S603 our own command line
+        done = subprocess.run(
             [
                 binaries / "initdb",
                 *("-D", fresh, "-U", DATABASE, "--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=builtin"),
@@ -239,7 +240,7 @@ class Servers:
         _write_private(
             configuration,
             f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {json.dumps(str(folder))}\ndatabases 64\n"
-            f"appendonly {'yes' if self._durable else 'no'}\nsave \"\"\nmaxmemory 256mb\nmaxmemory-policy volatile-lfu\n",
+            f'appendonly {"yes" if self._durable else "no"}\nsave ""\nmaxmemory 256mb\nmaxmemory-policy volatile-lfu\n',
         )
         url = f"redis://:{password}@127.0.0.1:{port}/0"
 
@@ -361,7 +362,9 @@ async def _hold(data: Path, pid: int) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Servers for a test run: not durable, gone with the process they are for.")
+    parser = argparse.ArgumentParser(
+        description="Servers for a test run: not durable, gone with the process they are for."
+    )
     parser.add_argument("data", type=Path)
     parser.add_argument("pid", type=int)
     chosen = parser.parse_args()

@@ -1,10 +1,10 @@
 """The event store: facts in PostgreSQL, in the past tense, never changed, and the read models that follow from them.
 
-A feature subclasses :class:`Event` for each fact and registers projectors, the only writers of its read models. ``append`` runs
-the projectors in the same transaction, so that a read model is never behind its events. Two orders exist: inside a stream the
-``version``, and over all streams the pair (xid, position). A position alone is handed out before its transaction commits, so a
-reader that remembers the largest position would skip a slow writer; reading only below the oldest transaction still running, in
-the order of transaction ids, can't.
+A feature subclasses :class:`Event` for each fact and registers projectors, the only writers of its read models.
+``append`` runs the projectors in the same transaction, so that a read model is never behind its events. Two orders
+exist: inside a stream the ``version``, and over all streams the pair (xid, position). A position alone is handed out
+before its transaction commits, so a reader that remembers the largest position would skip a slow writer; reading only
+below the oldest transaction still running, in the order of transaction ids, can't.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ Upcaster = Callable[[Payload], Payload]
 class Event(BaseModel):
     """A fact. A subclass is named in the past tense, sets ``type`` and holds the payload as fields.
 
-    A change of the payload raises ``payload_version`` and adds an upcaster: ``upcasters[1]`` turns a payload of version 1
-    into one of version 2. Stored events are never rewritten.
+    A change of the payload raises ``payload_version`` and adds an upcaster: ``upcasters[1]`` turns a payload of version
+    1 into one of version 2. Stored events are never rewritten.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -109,7 +109,9 @@ def projector(*types: type[Event] | str, tables: Sequence[str] = ()) -> Callable
     """
 
     def register(project: P) -> P:
-        _projectors.append(Projector(project, frozenset(t if isinstance(t, str) else t.type for t in types), tuple(tables)))
+        _projectors.append(
+            Projector(project, frozenset(t if isinstance(t, str) else t.type for t in types), tuple(tables))
+        )
         return project
 
     return register
@@ -130,7 +132,8 @@ async def append(
 ) -> list[StoredEvent]:
     """Store ``events`` as the versions after ``expected_version`` (0 for a new stream) and project them.
 
-    The transaction has to be rolled back after a Conflict, as it is when the error leaves the block of ``transaction()``.
+    The transaction has to be rolled back after a Conflict, as it is when the error leaves the block of
+    ``transaction()``.
 
     Raises:
         Conflict: The stream is at another version.
@@ -174,7 +177,8 @@ async def load(db: AsyncSession, stream_id: UUID) -> list[StoredEvent]:
 async def read_after(db: AsyncSession, cursor: tuple[int, int], limit: int) -> list[StoredEvent]:
     """Up to ``limit`` events behind ``cursor`` in an order in which nothing can appear earlier later on.
 
-    Events of transactions that are younger than the oldest one still running wait for a later call; (0, 0) is the start.
+    Events of transactions that are younger than the oldest one still running wait for a later call; (0, 0) is the
+    start.
     """
     rows = await db.execute(_AFTER, {"xid": str(cursor[0]), "position": cursor[1], "limit": limit})
     return [_stored(row) for row in rows.mappings()]

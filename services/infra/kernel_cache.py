@@ -1,7 +1,8 @@
 """Where compiled kernels are kept, and the run that compiles all of them before anybody waits for one.
 
-Numba's cache goes stale when a function that a kernel calls changes in another module, so the folder is named by a hash over all
-sources of the solver. Compiling everything takes about 40 s of one core; from the cache it is about one second.
+Numba's cache goes stale when a function that a kernel calls changes in another module, so the folder is named by a hash
+over all sources of the solver. Compiling everything takes about 40 s of one core; from the cache it is about one
+second.
 """
 
 from __future__ import annotations
@@ -54,13 +55,13 @@ def _steps() -> Iterator[tuple[str, Callable[[], object]]]:
     """Small calls that between them reach every kernel the product runs."""
     import numpy as np  # noqa: PLC0415
 
-    from solver import hand_rank, solve, spot  # noqa: PLC0415
+    from solver import hand_rank, parse_spot, solve  # noqa: PLC0415
 
     both = {"bet": "50%, a", "raise": "3x"}
     sizes = {street: {"oop": both, "ip": both} for street in ("flop", "turn", "river")}
 
     def small(board: str, precision: str) -> object:
-        parsed = spot.parse_spot(
+        parsed = parse_spot(
             {
                 "board": board,
                 "ranges": {"oop": "AA,76s", "ip": "KK,AKs"},
@@ -69,7 +70,7 @@ def _steps() -> Iterator[tuple[str, Callable[[], object]]]:
                 "sizes": sizes,
             }
         )
-        solution = solve.solve(parsed, max_iterations=2, precision=precision)
+        solution = solve(parsed, max_iterations=2, precision=precision)
         solution.evaluate()
         return solution.node(())
 

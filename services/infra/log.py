@@ -1,7 +1,8 @@
 """Structured logs: one JSON object a line with ``event`` (snake case), ``level``, ``timestamp`` and the bound context.
 
-``request_id`` and ``user_id`` are bound to the context of the request or event with :func:`structlog.contextvars.bind_contextvars`.
-Fields whose name says secret are masked here, so that a careless caller leaks nothing.
+``request_id`` and ``user_id`` are bound to the context of the request or event with
+:func:`structlog.contextvars.bind_contextvars`. Fields whose name says secret are masked here, so that a careless caller
+leaks nothing.
 """
 
 from __future__ import annotations

@@ -13,7 +13,11 @@ ProcessCollector(registry=REGISTRY)
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
 
 http_seconds = Histogram(
-    "mixline_http_seconds", "Time to answer a request.", ("method", "route", "status"), buckets=BUCKETS, registry=REGISTRY
+    "mixline_http_seconds",
+    "Time to answer a request.",
+    ("method", "route", "status"),
+    buckets=BUCKETS,
+    registry=REGISTRY,
 )
 cache_requests = Counter("mixline_cache_requests", "Where cached values came from.", ("source",), registry=REGISTRY)
 event_appends = Counter("mixline_events_appended", "Events appended.", ("type",), registry=REGISTRY)

@@ -1,7 +1,7 @@
 """Child processes that can't outlive us: spawned with a death signal, restarted when they crash, stopped in order.
 
-The kernel sends the death signal (``PR_SET_PDEATHSIG``) when the *thread* that forked ends, so children are spawned from the main
-thread only, and it is forgotten when the user id changes, so it is set after that.
+The kernel sends the death signal (``PR_SET_PDEATHSIG``) when the *thread* that forked ends, so children are spawned
+from the main thread only, and it is forgotten when the user id changes, so it is set after that.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def unprivileged(probe: Sequence[str | Path], folder: Path) -> Identity:
     command = f"cd {shlex.quote(str(parent))} && {shlex.join(map(str, probe))}"
     for identity in candidates:
         with contextlib.suppress(OSError, subprocess.SubprocessError):
-            done = subprocess.run(  # noqa: S603 our own command line
+            done = subprocess.run(
                 ["/bin/sh", "-c", command],
                 capture_output=True,
                 cwd="/",
@@ -148,8 +148,8 @@ def unprivileged(probe: Sequence[str | Path], folder: Path) -> Identity:
             if done.returncode == 0:
                 return identity
     raise StartError(
-        f"PostgreSQL refuses to run as root, and nobody can't reach {folder} and {probe[0]}. Start Mixline as an ordinary "
-        "user, or set DATABASE_URL to a PostgreSQL of your own."
+        f"PostgreSQL refuses to run as root, and nobody can't reach {folder} and {probe[0]}. Start Mixline as an "
+        "ordinary user, or set DATABASE_URL to a PostgreSQL of your own."
     )
 
 
@@ -188,7 +188,7 @@ class Child:
 
         log_file = self.log_path.open("ab") if self.log_path else None
         try:
-            return subprocess.Popen(  # noqa: S603 our own command line
+            return subprocess.Popen(
                 [str(part) for part in self.command()],
                 stdin=subprocess.DEVNULL,
                 stdout=log_file,
@@ -203,7 +203,7 @@ class Child:
                 log_file.close()
 
     async def start(self) -> None:
-        """Start and wait until it is ready; starts it again when it ends at once, as after an unclean end of the last run.
+        """Start and wait until it is ready; one that ends at once, as after an unclean last run, starts again.
 
         Raises:
             StartError: It was not ready in time.
@@ -223,7 +223,7 @@ class Child:
                 self.process = self._spawn()
             try:
                 await asyncio.wait_for(self.ready(), 5)
-            except Exception as raised:  # whatever "not yet" looks like to this client
+            except Exception as raised:  # noqa: BLE001 whatever "not yet" looks like to this client
                 error = raised
                 await asyncio.sleep(0.03)
             else:

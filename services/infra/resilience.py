@@ -1,8 +1,8 @@
 """Circuit breakers and retries.
 
-A breaker opens when at least half of the last 20 calls failed or took over 2 s, stays open 5 s (doubling to 60 s while it keeps
-failing) and closes after 3 probes in a row succeeded. Consecutive-failure breakers from packages would stay shut for a server that
-answers every second call late, which is the case that hurts.
+A breaker opens when at least half of the last 20 calls failed or took over 2 s, stays open 5 s (doubling to 60 s while
+it keeps failing) and closes after 3 probes in a row succeeded. Consecutive-failure breakers from packages would stay
+shut for a server that answers every second call late, which is the case that hurts.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ _breakers: dict[str, Breaker] = {}
 
 
 def breaker(name: str) -> Breaker:
-    """The breaker of the dependency ``name``: ``async with breaker("redis")(): ...``."""
+    """One for each dependency: ``async with breaker("redis")(): ...``."""
     return _breakers.setdefault(name, Breaker(name))
 
 

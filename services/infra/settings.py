@@ -1,7 +1,7 @@
 """Every setting of an installation, read once from the environment or from ``.env``.
 
-Names are ``MIXLINE_<FIELD>`` unless an alias says otherwise. ``docs/settings.md`` is written from this class, and a test fails
-when the two differ, so the description of a field is its documentation.
+Names are ``MIXLINE_<FIELD>`` unless an alias says otherwise. ``docs/settings.md`` is written from this class, and a
+test fails when the two differ, so the description of a field is its documentation.
 """
 
 from __future__ import annotations
@@ -23,14 +23,17 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MIXLINE_", env_file=ROOT / ".env", extra="ignore", frozen=True)
 
-    data: Path = Field(Path(".data"), description="Folder of everything the product stores; relative to the root of Mixline.")
+    data: Path = Field(
+        Path(".data"), description="Folder of everything the product stores; relative to the root of Mixline."
+    )
     host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104 a server for the house's network
     port: int = Field(3000, ge=1, le=65535, description="Port of pages, socket and API.")
     env: Literal["production", "development"] = Field(
         "production", description="development also accepts sockets that send no Origin header."
     )
     public_url: str = Field(
-        "", description="Address people use when a proxy stands in front, e.g. https://poker.example.org; empty: any host name."
+        "",
+        description="Address people use, e.g. https://poker.example.org behind a proxy; empty: any host name.",
     )
     origins: list[str] = Field(
         default_factory=list, description="Further origins allowed to open the socket, as a JSON list."
@@ -38,7 +41,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "", description="Comma-separated addresses whose X-Forwarded-For and -Proto headers count; empty: nobody's."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level that is logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe level that is logged."
+    )
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body accepted under /api.")
 
     database_url: SecretStr = Field(
@@ -53,7 +58,9 @@ class Settings(BaseSettings):
     state_redis_url: SecretStr = Field(
         SecretStr(""), description="Redis for page state alone; empty: the next logical database of REDIS_URL."
     )
-    sentry_dsn: SecretStr = Field(SecretStr(""), alias="SENTRY_DSN", description="Where errors are reported; empty: nowhere.")
+    sentry_dsn: SecretStr = Field(
+        SecretStr(""), alias="SENTRY_DSN", description="Where errors are reported; empty: nowhere."
+    )
 
     database_pool: int = Field(10, ge=1, description="PostgreSQL connections kept open by the web process.")
     cache_bytes: int = Field(64 * 1024 * 1024, ge=0, description="Memory of the in-process cache in front of Redis.")
@@ -66,20 +73,30 @@ class Settings(BaseSettings):
 
     set_size: int = Field(20, ge=1, description="Hands in a set.")
     weekly_items: int = Field(200, ge=1, description="Items of the weekly ranked set.")
-    ranked_decision_s: int = Field(600, ge=1, description="Seconds for one ranked item before it counts as check or fold.")
+    ranked_decision_s: int = Field(
+        600, ge=1, description="Seconds for one ranked item before it counts as check or fold."
+    )
     board_minimum: int = Field(100, ge=1, description="Ranked decisions needed to appear on a board.")
     board_clients: int = Field(500, ge=1, description="Open live feeds of boards at one time.")
 
-    grade_inaccuracy_pct: float = Field(1.5, ge=0, description="Loss in % of the pot from which a play is an inaccuracy.")
+    grade_inaccuracy_pct: float = Field(
+        1.5, ge=0, description="Loss in % of the pot from which a play is an inaccuracy."
+    )
     grade_wrong_bb: float = Field(0.05, ge=0, description="Least loss in bb of a wrong play.")
     grade_wrong_always_bb: float = Field(1.0, ge=0, description="Loss in bb that is wrong whatever the pot.")
     grade_blunder_pct: float = Field(5.0, ge=0, description="Loss in % of the pot from which a play is a blunder.")
     grade_blunder_bb: float = Field(0.25, ge=0, description="Least loss in bb of a blunder.")
     grade_blunder_always_bb: float = Field(3.0, ge=0, description="Loss in bb that is a blunder whatever the pot.")
-    grade_uncertain_pct: float = Field(1.5, ge=0, description="Tolerance in % of the pot above which no grade is given.")
-    grade_best_frequency: float = Field(0.10, ge=0, le=1, description="Least frequency of an action that may be called best.")
+    grade_uncertain_pct: float = Field(
+        1.5, ge=0, description="Tolerance in % of the pot above which no grade is given."
+    )
+    grade_best_frequency: float = Field(
+        0.10, ge=0, le=1, description="Least frequency of an action that may be called best."
+    )
 
-    analytics_retention_days: int = Field(730, ge=2, description="Days that ClickHouse keeps events; PostgreSQL keeps all.")
+    analytics_retention_days: int = Field(
+        730, ge=2, description="Days that ClickHouse keeps events; PostgreSQL keeps all."
+    )
     analytics_interval_s: float = Field(2.0, gt=0, description="Seconds between two deliveries to ClickHouse.")
     analytics_batch_rows: int = Field(10_000, ge=1, description="Most rows of one delivery to ClickHouse.")
 
@@ -99,7 +116,7 @@ class Settings(BaseSettings):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def page_state_redis_url(self) -> str | None:
-        """Where Reflex keeps page state: apart from sessions and caches, because write access to it is code execution."""
+        """Where Reflex keeps page state: apart from all else, because write access to it is code execution."""
         if self.state_redis_url.get_secret_value():
             return self.state_redis_url.get_secret_value()
         url = self.redis_url.get_secret_value()
