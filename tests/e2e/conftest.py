@@ -56,7 +56,7 @@ def product() -> Iterator[Product]:
     environment = {
         k: v for k, v in os.environ.items() if not re.match(r"MIXLINE_|DATABASE_URL|REDIS_URL|CLICKHOUSE_URL", k)
     }
-    environment |= {"MIXLINE_DATA": str(data), "MIXLINE_SET_SIZE": os.environ.get("MIXLINE_SET_SIZE", "3")}
+    environment |= {"MIXLINE_DATA": str(data), "MIXLINE_SET_SIZE": "3", "MIXLINE_BOARD_MINIMUM": "2"}
     output = data / "up.log"
     with output.open("w") as file:
         process = subprocess.Popen(
