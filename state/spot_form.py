@@ -39,7 +39,7 @@ SIZES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
 OWN_SIZES: Final = "own"
 """What the choice of sizes shows when they are nobody's preset."""
 
-_AMOUNT = re.compile(r"\d{1,6}(?:\.\d)?")
+_AMOUNT = re.compile(r"[0-9]{1,6}(?:\.[0-9])?")
 
 
 def with_sizes(values: Mapping[str, str], preset: str) -> dict[str, str]:

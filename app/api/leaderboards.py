@@ -74,7 +74,12 @@ async def leaderboard(
     return ok(_out(page))
 
 
-@router.get("/{board}/events", response_class=ChangeStream)
+@router.get(
+    "/{board}/events",
+    status_code=200,
+    response_class=ChangeStream,
+    responses={200: {"content": {"text/event-stream": {}}, "description": "Server-sent events"}},
+)
 async def leaderboard_events(board: str) -> ChangeStream:
     """Server-sent events: ``board`` at once and after every change, at most one a second."""
     _known(board)
