@@ -28,6 +28,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 IMMUTABLE = re.compile(r"^/assets/.*-[A-Za-z0-9_-]{8}\.(?:js|css|woff2?|svg|png|webp)$")
 QUIET = ("/health", "/metrics", "/assets/")
 SOCKET = "/_event"
+NOTHING = "default-src 'none'; frame-ancestors 'none'"
 PERMISSIONS = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()"
 
 
@@ -120,7 +121,8 @@ class SecurityHeaders:
         headers["Permissions-Policy"] = PERMISSIONS
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        headers["Content-Security-Policy"] = self._policy
+        is_page = headers.get("content-type", "").startswith("text/html")
+        headers["Content-Security-Policy"] = self._policy if is_page else NOTHING
         if is_secure(scope):
             headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
         path: str = scope["path"]

@@ -97,7 +97,7 @@ class AnswerOut(_Out):
     rows: list[ActionRowOut]
     die: int
     die_pick: str
-    solved_to_pct: float
+    solved_to_pct: float | None
     tolerance_pct: float
     tolerance_fitted: bool
     reasons: list[str]

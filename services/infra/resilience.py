@@ -105,7 +105,7 @@ _breakers: dict[str, Breaker] = {}
 
 
 def breaker(name: str) -> Breaker:
-    """One for each dependency: ``async with breaker("redis")(): ...``."""
+    """The one of this dependency, for ``async with breaker("redis")():``."""
     return _breakers.setdefault(name, Breaker(name))
 
 
