@@ -154,7 +154,7 @@ def matchup(ours: int, theirs: int, board: Sequence[int] = ()) -> tuple[int, int
 def _over_runouts(
     ours: NDArray[np.intp], others: NDArray[np.intp], weights: Weights, board: tuple[int, ...]
 ) -> tuple[Weights, Weights, int]:
-    """Opponent weight beaten, and beaten or tied, by each of ``ours``, summed over runouts; runouts per pair of hands."""
+    """Opponent weight beaten, and beaten or tied, by each of ``ours``, over all runouts; runouts per pair of hands."""
     rest = [card for card in range(N_CARDS) if card not in board]
     missing = 5 - len(board)
     boards = np.array([board + dealt for dealt in combinations(rest, missing)], dtype=np.uint8)
@@ -214,8 +214,10 @@ def _walk_boards(
     """Add to ``below`` and ``at_most`` [our hand] the weight of compatible hands it beats, and beats or ties.
 
     Args:
-        our_ranks: [board, our hand], 0 where blocked; ``their_ranks`` likewise.
-        our_cards: [our hand, 2]; ``their_cards`` likewise.
+        our_ranks: [board, our hand], 0 where blocked.
+        their_ranks: [board, their hand], likewise.
+        our_cards: [our hand, 2].
+        their_cards: [their hand, 2].
         own_weight: [our hand] the opponent's weight of the very same combo, subtracted twice by its two cards.
         their_weights: [their hand].
         below: Added to.

@@ -179,7 +179,7 @@ def _expand(wins: NDArray[np.int32], ties: NDArray[np.int32]) -> Matchups:
     by_class[0, disjoint] = np.where(kinds.swapped[disjoint], BOARDS - wins[kind] - ties[kind], wins[kind])
     by_class[1, disjoint] = ties[kind]
     representative = _REPRESENTATIVES[COMBO_CLASS]
-    order = (_COMBO_IMAGES == representative).argmax(axis=0)
+    order = (representative == _COMBO_IMAGES).argmax(axis=0)
     expanded = by_class[:, COMBO_CLASS[:, None], _COMBO_IMAGES[order]]
     expanded.setflags(write=False)
     return Matchups(expanded[0], expanded[1])

@@ -42,7 +42,7 @@ MAX_TEXT = 40_000
 MAX_PROBLEMS = 20
 """Problems reported for one text; the rest would bury them."""
 
-CLASS_COMBOS: tuple[NDArray[np.intp], ...] = tuple(np.flatnonzero(COMBO_CLASS == index) for index in range(N_CLASSES))
+CLASS_COMBOS: tuple[NDArray[np.intp], ...] = tuple(np.flatnonzero(index == COMBO_CLASS) for index in range(N_CLASSES))
 """[hand class] -> its combos, ascending."""
 
 _SPACE = " \t\r\n"

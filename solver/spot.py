@@ -208,7 +208,7 @@ class _Reader:
         if not isinstance(value, dict):
             self._add(path, f"{quoted(value)} is no object; its fields are {', '.join(allowed)}")
             return None
-        fields = cast(dict[str, object], value)
+        fields = cast("dict[str, object]", value)
         for key in fields:
             if key not in allowed:
                 self._add(_join(path, quoted(key).strip("'")), f"is no field here; fields are {', '.join(allowed)}")
@@ -318,7 +318,7 @@ class _Reader:
         texts = self._child(players, player, path, allowed)
         path = _join(path, player)
         read: dict[str, tuple[BetSize, ...]] = {}
-        for key in ("bet", "raise", "donk"):
+        for key in allowed:
             if key in texts and (text := self._text(texts, key, path, MAX_SIZE_TEXT)) is not None:
                 read[key] = self._parsed(parse_bet_sizes, text, _join(path, key)) or ()
         return StreetSizes(read.get("bet", ()), read.get("raise", ()), read.get("donk"))

@@ -72,10 +72,10 @@ def solution_text(spot: Spot, result: Mapping[str, Any]) -> str:
 
     solved, root = result["exploitability"], result["root"]
     seconds = sum(result["seconds"].values())
+    effort = f"{_seconds(seconds)}, {result['iterations']} iterations, {result['memory_bytes'] / 2**20:.1f} MiB"
     lines = [
         f"Board {cards_to_text(spot.board)}, pot {spot.pot}, stack {spot.effective_stack} chips",
-        f"Solved to {solved['pct_pot']:.3g}% of the pot ({solved['chips']:.3g} chips) in {_seconds(seconds)}:"
-        f" {result['iterations']} iterations, {result['memory_bytes'] / 2**20:.1f} MiB",
+        f"Solved to {solved['pct_pot']:.3g}% of the pot ({solved['chips']:.3g} chips) in {effort}",
         "",
         *_table(
             ("", "EV, chips", "EV, % of pot", "equity, %"),
@@ -133,10 +133,8 @@ def push_fold_json(solved: PushFold) -> dict[str, Any]:
 
 def push_fold_text(solved: PushFold, stack: float) -> str:
     """The equilibrium as two grids."""
-    lines = [
-        f"Heads-up push or fold, {stack:g} bb: the small blind wins {solved.value_sb:+.5f} bb a hand"
-        f" (exploitable by {solved.exploitability:.1g} bb)"
-    ]
+    value = f"the small blind wins {solved.value_sb:+.5f} bb a hand (exploitable by {solved.exploitability:.1g} bb)"
+    lines = [f"Heads-up push or fold, {stack:g} bb: {value}"]
     for title, frequencies in (("Small blind pushes", solved.push), ("Big blind calls", solved.call)):
         lines += ["", f"{title} {_range_percent(frequencies):.2f}% of hands; % by hand class", *_grid(frequencies)]
     return "\n".join(lines)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 REFUSED = 2
 CANCELLED = 130
 MAX_FILE_BYTES = 4_000_000
+MEMORY_SHARE = 0.8
+"""Of the machine's memory that a solve may take; more is refused before anything is allocated."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
@@ -71,7 +73,7 @@ def solve(
         options = _solve_options(target, threads, precision, max_iterations, time_limit)
         wanted = _streets(streets, game)
         if estimate:
-            needed = solving.estimate(game, options["precision"])
+            needed = solving.estimate(game, precision, threads)
             _print(reports.estimate_json(needed), as_json, reports.estimate_text)
             return
         locks = _read_locks(lock) if lock else None
@@ -248,6 +250,7 @@ def _solve_options(
     if problems:
         raise SpotError(problems)
     return {
+        "memory_limit": int(MEMORY_SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")),
         "target_pct": target,
         "threads": threads,
         "precision": precision,
@@ -289,7 +292,7 @@ def _solve(game: Spot, line: tuple[str, ...], locks: Any, options: dict[str, Any
 
     def work() -> None:
         try:
-            outcome.append(solving.solve(game, locks=locks, on_progress=_progress, control=control, **options))
+            outcome.append(solving.solve(game, on_progress=_progress, control=control, **options))
         except BaseException as error:  # noqa: BLE001 carried to the main thread
             outcome.append(error)
 
@@ -321,5 +324,5 @@ def _progress(progress: Progress) -> None:
 
 def _write_strategy(path: Path, solution: Solution, streets: tuple[int, ...]) -> None:
     with path.open("w") as file:
-        for line in solution.decision_lines(streets):
+        for line in solution.decision_lines(streets, canonical=False):
             file.write(json.dumps(reports.strategy_json(solution.node(line))) + "\n")
