@@ -29,6 +29,7 @@ def include_name(name: str | None, kind: str, _parents: dict) -> bool:
 
 def run(connection: Connection) -> None:
     """Apply the revisions in one transaction; a second process waits for the first."""
+    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7031411)")
     context.configure(
         connection=connection,
         target_metadata=SQLModel.metadata,
@@ -37,8 +38,6 @@ def run(connection: Connection) -> None:
         compare_server_default=False,
     )
     with context.begin_transaction():
-        context.get_context()._ensure_version_table()  # noqa: SLF001
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7031411)")
         context.run_migrations()
 
 

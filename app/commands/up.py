@@ -13,7 +13,6 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import httpx
 import typer
 
 from app import frontend
@@ -115,6 +114,8 @@ class _Product:
         url = f"http://127.0.0.1:{settings.port}/health/live"
 
         async def ready() -> None:
+            import httpx  # noqa: PLC0415 a second `up` is refused without it
+
             async with httpx.AsyncClient(trust_env=False) as client:
                 (await client.get(url, timeout=2)).raise_for_status()
 

@@ -26,8 +26,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
-import httpx
-from redis.asyncio import Redis
 
 from services.infra import process
 from services.infra.process import Child, StartError
@@ -245,6 +243,8 @@ class Servers:
         url = f"redis://:{password}@127.0.0.1:{port}/0"
 
         async def ready() -> None:
+            from redis.asyncio import Redis  # noqa: PLC0415 the command line starts without it
+
             async with Redis.from_url(url, socket_timeout=1) as client:
                 await client.execute_command("PING")
 
@@ -275,6 +275,8 @@ class Servers:
         url = f"http://{DATABASE}:{password}@127.0.0.1:{port}/default"
 
         async def ready() -> None:
+            import httpx  # noqa: PLC0415 the command line starts without it
+
             async with httpx.AsyncClient(trust_env=False) as client:
                 answer = await client.post(
                     f"http://127.0.0.1:{port}/", content="SELECT 1", auth=(DATABASE, password), timeout=2

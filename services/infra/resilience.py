@@ -105,7 +105,7 @@ _breakers: dict[str, Breaker] = {}
 
 
 def breaker(name: str) -> Breaker:
-    """The one of this dependency, for ``async with breaker("redis")():``."""
+    """The one breaker of the dependency called ``name``; call it for an async context around each request."""
     return _breakers.setdefault(name, Breaker(name))
 
 

@@ -1,0 +1,59 @@
+"""Ids that grow with time, time that tests move, logs without secrets."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import structlog
+
+from services.infra import clock, log
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """Where the log goes during a test."""
+    handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
+    stream = io.StringIO()
+    log.configure("info", stream)
+    yield stream
+    structlog.reset_defaults()
+    logging.getLogger().handlers[:] = handlers
+    logging.getLogger().setLevel(level)
+
+
+def test_ids_sort_by_the_time_of_their_making():
+    before = clock.new_id()
+    while (after := clock.new_id()).int >> 80 == before.int >> 80:
+        pass
+    assert before < after
+    assert (after.version, after.variant) == (7, "specified in RFC 4122")
+
+
+def test_travelling_moves_now_and_ends_with_the_block():
+    started = clock.now()
+    with clock.travel(timedelta(days=8)):
+        assert clock.now() - started >= timedelta(days=8)
+    assert clock.now() - started < timedelta(minutes=1)
+
+
+def test_a_log_line_is_json_with_event_level_and_timestamp(lines: io.StringIO):
+    log.get_logger().info("hand_dealt", street=0)
+    line = json.loads(lines.getvalue())
+    assert (line["event"], line["level"], line["street"]) == ("hand_dealt", "info", 0)
+    assert line["timestamp"].endswith("Z")
+
+
+def test_fields_with_secret_names_are_masked(lines: io.StringIO):
+    log.get_logger().info("x", password="hunter2", csrf_token="hunter2", cookie="hunter2")
+    assert "hunter2" not in lines.getvalue()
+
+
+def test_cookies_and_passwords_inside_texts_of_libraries_are_masked(lines: io.StringIO):
+    logging.getLogger("somewhere").error("event with mixline_session=hunter2; and redis://:hunter2@host/0")
+    assert "hunter2" not in lines.getvalue()
+    assert json.loads(lines.getvalue())["level"] == "error"

@@ -1,0 +1,64 @@
+"""Transactions on a real PostgreSQL, and the answer when it is gone."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.infra import db as infra_db
+from services.infra.db import transaction
+from services.infra.embedded import free_port, publish_urls
+from services.infra.errors import NotFound, Unavailable
+
+
+async def count() -> int:
+    async with transaction() as db:
+        return (await db.execute(text("SELECT count(*) FROM infra.event"))).scalar_one()
+
+
+INSERT = text(
+    "INSERT INTO infra.event (id, stream_id, stream_type, version, type, payload_version, payload, meta, recorded_at)"
+    " VALUES (gen_random_uuid(), gen_random_uuid(), 'x', 1, 'x', 1, '{}', '{}', now())"
+)
+
+
+async def test_a_transaction_commits_at_its_end(committed: AsyncEngine):
+    async with transaction() as db:
+        await db.execute(INSERT)
+    assert await count() == 1
+
+
+async def test_an_error_rolls_everything_back(committed: AsyncEngine):
+    with pytest.raises(NotFound):
+        async with transaction() as db:
+            await db.execute(INSERT)
+            raise NotFound("nothing here")
+    assert await count() == 0
+
+
+async def test_a_connection_that_the_server_closed_is_replaced(committed: AsyncEngine):
+    await count()
+    async with transaction() as db:
+        await db.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                " AND datname = current_database()"
+            )
+        )
+    assert await count() == 0
+
+
+async def test_a_missing_server_is_unavailable_within_two_seconds(server_urls: dict[str, str], database: AsyncEngine):
+    await infra_db.dispose()
+    publish_urls({"DATABASE_URL": f"postgresql://x:x@127.0.0.1:{free_port()}/x"})
+    started = time.monotonic()
+    try:
+        with pytest.raises(Unavailable):
+            await count()
+    finally:
+        await infra_db.dispose()
+        publish_urls({"DATABASE_URL": server_urls["DATABASE_URL"]})
+    assert time.monotonic() - started < 2
