@@ -15,7 +15,7 @@ from app.layout import STYLESHEETS, head
 from services.accounts.sessions import SessionCookieMiddleware
 from services.infra import log
 from services.infra.settings import get_settings
-from state.guard import Guard
+from state.socket_guard import guard_events
 
 log.configure(get_settings().log_level)
 
@@ -41,5 +41,5 @@ app = App(
     app_wraps={},
     api_transformer=[build_api(), SessionCookieMiddleware],
 )
-app.add_middleware(Guard(), index=0)
+guard_events(app)
 app.register_lifespan_task(lifespan)

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -33,7 +32,7 @@ from reflex_base.utils.form import transform_form_data
 
 from services.accounts.sessions import Principal, Role, SessionsUnavailable, resolve
 from services.infra.log import get_logger
-from state.session import RECONNECTING, SESSION_ENDED, SessionState, cookie_of
+from state.session import RECONNECTING, SESSION_ENDED, SessionState, cookie_of, forget_failure
 
 if TYPE_CHECKING:
     from reflex.app import App
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
 
 log = get_logger()
 
+TOO_LOW: Final = "Your account may not do that."
 MAX_PAYLOAD_BYTES: Final = 65_536
 RATE_PER_S: Final = 15.0
 BURST: Final = 45.0
@@ -131,13 +131,12 @@ def payload_model(handler: EventHandler) -> type[BaseModel]:
 
 
 class Guard(Middleware):
-    """Reflex middleware; must be the first one: ``app.add_middleware(Guard(), index=0)``."""
+    """Reflex middleware; must be the first one, see `state.socket_guard.guard_events`."""
 
     def __init__(self) -> None:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._models: dict[str, type[BaseModel]] = {}
-        logging.getLogger("reflex_base.event.processor.event_processor").addFilter(redact_event)
-        logging.getLogger("reflex.app").addFilter(redact_event)
+        self._next_flood_line = 0.0
 
     async def preprocess(self, app: App, state: BaseState, event: Event) -> StateUpdate | None:  # noqa: ARG002 Reflex's
         """Let an event pass (None), or answer it with a refusal."""
@@ -155,12 +154,13 @@ class Guard(Middleware):
         if event.router_data and not self._within_rate(root, principal):
             return await self._refuse(root, session, event, "rate", "Too fast. Wait a second.")
         if not allows(required, principal):
-            notice = SESSION_ENDED if principal is None else "Your account may not do that."
+            notice = SESSION_ENDED if principal is None else TOO_LOW if principal.signed_in else "Sign in first."
             return await self._refuse(root, session, event, "policy", notice if required else "")
         if not self._payload_fits(event):
             return await self._refuse(root, session, event, "payload", "")
-        if session.notice:
+        if session.notice or forget_failure(root.router.session.client_token):
             session.notice = ""
+            session.dirty_vars.add("notice")
         return None
 
     def _within_rate(self, root: BaseState, principal: Principal | None) -> bool:
@@ -195,7 +195,9 @@ class Guard(Middleware):
     async def _refuse(
         self, root: BaseState, session: SessionState, event: Event, reason: str, notice: str
     ) -> StateUpdate:
-        log.warning("event_refused", handler=event.name[-120:], reason=reason, user_id=session._owner or None)
+        if reason != "rate" or time.monotonic() > self._next_flood_line:
+            self._next_flood_line = time.monotonic() + 1.0
+            log.warning("event_refused", handler=event.name[-120:], reason=reason, user_id=session._owner or None)
         if notice and session.notice != notice:
             session.notice = notice
         delta = await root._get_resolved_delta()
@@ -218,15 +220,3 @@ async def bind_owner(root: BaseState, session: SessionState, principal: Principa
     if session._owner != owner:
         session._owner = owner
     session._show(principal)
-
-
-def redact_event(record: logging.LogRecord) -> bool:
-    """Keep clients' payloads, and the cookies that ride in them, out of Reflex's log lines.
-
-    Reflex logs the whole event where its name is unknown, before any middleware runs.
-    """
-    text = record.getMessage()
-    if "Event data" in text or "Event(" in text or "router_data" in text or "KeyError" in str(record.exc_info):
-        record.msg, record.args = "event refused: unknown or malformed", ()
-        record.exc_info, record.exc_text = None, None
-    return True

@@ -6,15 +6,24 @@ somebody asks `principal_of`, which looks at the live session.
 
 from __future__ import annotations
 
+import asyncio
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 import reflex as rx
+from redis.exceptions import RedisError
+from reflex_base.constants.state import FIELD_MARKER
+from reflex_base.event import EventSpec
+from reflex_base.event.context import EventContext
 
 from services.accounts.sessions import Principal, resolve
-from services.infra.errors import Unauthorized
+from services.infra.errors import DomainError, Unauthorized
+from services.infra.log import get_logger
 
 if TYPE_CHECKING:
     from reflex.state import BaseState
+
+log = get_logger()
 
 RECONNECTING: Final = "Reconnecting"
 SESSION_ENDED: Final = "Your session has ended. Reload the page."
@@ -58,3 +67,36 @@ async def principal_of(state: BaseState) -> Principal:
     if principal is None:
         raise Unauthorized(SESSION_ENDED, code="session-ended")
     return principal
+
+
+_failed: OrderedDict[str, None] = OrderedDict()
+_tasks: set[asyncio.Task[None]] = set()
+
+
+def report_failure(exception: Exception) -> EventSpec | None:
+    """Reflex's ``backend_exception_handler``: say in the tab what went wrong, also when its state can't be loaded.
+
+    The notice goes straight to the browser, past the state. The guard takes it back at the next event that passes.
+    """
+    if isinstance(exception, DomainError):
+        notice = exception.message
+    elif isinstance(exception, RedisError | OSError | TimeoutError):
+        notice = RECONNECTING
+    else:
+        notice = "Something went wrong here; it was logged."
+    if not isinstance(exception, DomainError) or exception.status >= 500:
+        log.error("event_failed", exc_info=exception)
+    context = EventContext.get()
+    _failed[context.token] = None
+    while len(_failed) > 10_000:
+        _failed.popitem(last=False)
+    delta = {SessionState.get_full_name(): {"notice" + FIELD_MARKER: notice}}
+    task = asyncio.get_running_loop().create_task(context.emit_delta(delta))
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+    return None
+
+
+def forget_failure(token: str) -> bool:
+    """Whether the tab shows a notice of `report_failure`, which it won't any more."""
+    return _failed.pop(token, False) is None

@@ -1,0 +1,80 @@
+"""The guard and what belongs around it: events that never reach a middleware, failures, and Reflex's own log lines.
+
+Reflex queues an event of an unknown name, keeps it for ever and logs it whole, cookie included, before any middleware
+runs; a malformed one it puts into an exception's text. So both are dropped where they arrive, and a socket that keeps
+sending them is closed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from reflex_base.registry import RegistrationContext
+
+from services.infra.log import get_logger
+from state.guard import Guard
+from state.session import report_failure
+
+if TYPE_CHECKING:
+    import reflex as rx
+
+log = get_logger()
+
+PATIENCE: Final = 20
+"""Malformed events before a socket is closed."""
+
+OnEvent = Callable[[str, Any], Awaitable[None]]
+Disconnect = Callable[[str], Awaitable[None]]
+
+
+def guard_events(app: rx.App) -> None:
+    """Put the guard in front of every event of ``app``."""
+    app.add_middleware(Guard(), index=0)
+    app.backend_exception_handler = report_failure  # pyright: ignore[reportAttributeAccessIssue]
+    for name in ("reflex_base.event.processor.event_processor", "reflex.app"):
+        logging.getLogger(name).addFilter(redact_event)
+    namespace = app.event_namespace
+    if namespace is not None:
+        namespace.on_event = known_events_only(namespace.on_event, namespace.disconnect)
+
+
+def known_events_only(on_event: OnEvent, disconnect: Disconnect) -> OnEvent:
+    """``on_event`` for well-formed events of registered handlers; the rest is dropped and counted."""
+    handlers = RegistrationContext.get().event_handlers
+    dropped: dict[str, int] = {}
+
+    async def guarded(sid: str, data: Any) -> None:
+        if _is_event(data) and data["name"] in handlers:
+            await on_event(sid, data)
+            return
+        if len(dropped) > 10_000:
+            dropped.clear()
+        dropped[sid] = dropped.get(sid, 0) + 1
+        if dropped[sid] == 1:
+            log.warning("event_refused", reason="unknown")
+        if dropped[sid] > PATIENCE:
+            del dropped[sid]
+            log.warning("socket_closed", reason="unknown_events")
+            await disconnect(sid)
+
+    return guarded
+
+
+def _is_event(data: Any) -> bool:
+    return (
+        isinstance(data, dict)
+        and isinstance(data.get("name"), str)
+        and isinstance(data.get("payload", {}), dict)
+        and isinstance(data.get("router_data", {}), dict)
+    )
+
+
+def redact_event(record: logging.LogRecord) -> bool:
+    """Take a client's event out of a line of Reflex's own log; a handler's exception keeps its traceback."""
+    text = record.getMessage()
+    if "vent data" in text or "Event(" in text or "router_data" in text:
+        record.msg, record.args = "refused an event that is unknown or malformed", ()
+        record.exc_info, record.exc_text = None, None
+    return True

@@ -1,0 +1,114 @@
+"""Tabs that send events through Reflex's own processor, as the socket does, with the guard in front."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import reflex as rx
+from reflex.istate.manager import StateManager
+from reflex.istate.manager.memory import StateManagerMemory
+from reflex.istate.manager.redis import StateManagerRedis
+from reflex.state import StateUpdate
+from reflex_base.event import Event
+from reflex_base.event.processor import BaseStateEventProcessor
+from reflex_base.registry import RegistrationContext
+
+from services.accounts import sessions
+from services.accounts.sessions import COOKIE, IssuedSession
+from services.infra.redis import redis
+from state.guard import Guard
+from state.session import report_failure
+
+ROOT = "reflex___state____state"
+
+
+def _registered() -> tuple[RegistrationContext, rx.App]:
+    context = RegistrationContext.ensure_context().fork()
+    with context:
+        importlib.import_module("tests.state.probe")
+        return context, rx.App(theme=None, app_wraps={}, toaster=None)
+
+
+PROBE, APP = _registered()
+
+
+@dataclass
+class Frames:
+    """Takes the place of the socket: keeps what would be sent to each tab."""
+
+    sent: dict[str, list[StateUpdate]] = field(default_factory=dict)
+
+    async def emit_update(self, update: StateUpdate, token: str) -> None:
+        self.sent.setdefault(token, []).append(update)
+
+
+@dataclass
+class Tab:
+    """One browser tab."""
+
+    server: Server
+    cookie: str = ""
+    token: str = field(default_factory=lambda: str(uuid4()))
+    address: str = "192.0.2.1"
+
+    async def send(self, name: str, payload: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Send an event and return the vars that came back, by their short names; the last value of each."""
+        before = len(self.server.frames.sent.get(self.token, []))
+        full = name if name.startswith(ROOT) else f"{ROOT}.tests___state___probe____{name}"
+        router_data = {
+            "pathname": "/",
+            "asPath": "/",
+            "query": {},
+            "sid": "sid-" + self.token,
+            "ip": self.address,
+            "token": self.token,
+            "headers": {"cookie": self.cookie, "origin": "http://mixline.test"},
+        }
+        future = await self.server.processor.enqueue(
+            self.token, Event(name=full, payload=payload or {}, router_data=router_data)
+        )
+        await future.wait_all()
+        shown: dict[str, Any] = {}
+        for update in self.server.frames.sent.get(self.token, [])[before:]:
+            for values in update.delta.values():
+                shown |= {key.removesuffix("_rx_state_"): value for key, value in values.items()}
+        return shown
+
+    async def hydrate(self) -> dict[str, Any]:
+        """What a tab gets when it connects."""
+        return await self.send(f"{ROOT}.hydrate_and_load")
+
+
+@dataclass
+class Server:
+    """The event processor with the guard, on one kind of state store."""
+
+    processor: BaseStateEventProcessor
+    frames: Frames
+
+    def tab(self, session: IssuedSession | None = None, **fields: Any) -> Tab:
+        if session is not None:
+            fields["cookie"] = f"{COOKIE}={session.secret}"
+        return Tab(self, **fields)
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def server(request: pytest.FixtureRequest, redis_server: str) -> AsyncIterator[Server]:
+    """With states in memory the whole tree is loaded for each event, with states in Redis only a part of it."""
+    sessions._cache.clear()
+    manager: StateManager = StateManagerMemory() if request.param == "memory" else StateManagerRedis(redis=redis())
+    guard, frames = Guard(), Frames()
+    APP.add_middleware(guard, index=0)
+    with PROBE:
+        async with BaseStateEventProcessor(middleware=APP, backend_exception_handler=report_failure).configure(
+            state_manager=manager,
+            event_namespace=frames,  # type: ignore[arg-type]
+        ) as processor:
+            yield Server(processor, frames)
+        await manager.close()
+    APP._middlewares.remove(guard)

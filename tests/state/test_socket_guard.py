@@ -1,0 +1,110 @@
+"""Events that Reflex itself would queue, keep or log before any middleware runs."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from state.session import report_failure
+from state.socket_guard import PATIENCE, known_events_only, redact_event
+from tests.state.conftest import APP, PROBE, ROOT
+
+HYDRATE = f"{ROOT}.hydrate"
+
+
+class Socket:
+    """Remembers what went through and whether it was closed."""
+
+    def __init__(self) -> None:
+        self.passed: list[Any] = []
+        self.closed: list[str] = []
+        with PROBE:
+            self.on_event = known_events_only(self._pass, self._close)
+
+    async def _pass(self, sid: str, data: Any) -> None:
+        self.passed.append(data)
+
+    async def _close(self, sid: str) -> None:
+        self.closed.append(sid)
+
+
+async def test_an_event_of_a_registered_handler_passes() -> None:
+    socket, event = Socket(), {"name": HYDRATE, "payload": {}, "router_data": {}}
+
+    await socket.on_event("sid", event)
+
+    assert socket.passed == [event]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        "text",
+        b"bytes",
+        7,
+        [],
+        {},
+        {"name": None},
+        {"name": ["x"]},
+        {"name": "no.such.handler"},
+        {"name": HYDRATE, "payload": []},
+        {"name": HYDRATE, "payload": None},
+        {"name": HYDRATE, "router_data": "x"},
+    ],
+    ids=str,
+)
+async def test_anything_else_is_dropped_without_a_trace_of_its_content(
+    data: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    socket = Socket()
+
+    await socket.on_event("sid", data)
+
+    assert socket.passed == []
+    assert "no.such" not in capsys.readouterr().out
+
+
+async def test_a_socket_that_keeps_sending_them_is_closed_and_no_other() -> None:
+    socket = Socket()
+
+    for _ in range(PATIENCE + 1):
+        await socket.on_event("bad", {"name": "x"})
+    await socket.on_event("good", {"name": "x"})
+
+    assert socket.closed == ["bad"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Received event from session x with no associated token. Event data: {'cookie': 's3cret'}",
+        "Failed to deserialize event data: {'headers': {'cookie': 's3cret'}}.",
+        "Error processing event queue entry for Event(name='x', router_data={'cookie': 's3cret'}) [txid=1]:",
+    ],
+)
+def test_reflexs_log_lines_with_a_clients_event_are_redacted(line: str) -> None:
+    record = logging.LogRecord("reflex.app", logging.WARNING, __file__, 1, line, (), None)
+
+    assert redact_event(record)
+
+    assert "s3cret" not in record.getMessage()
+
+
+def test_a_handlers_own_error_keeps_its_traceback() -> None:
+    error = KeyError("x")
+    record = logging.LogRecord("r", logging.ERROR, __file__, 1, "Error in task", (), (KeyError, error, None))
+
+    redact_event(record)
+
+    assert record.exc_info is not None
+
+
+def test_reflex_accepts_the_failure_handler() -> None:
+    with PROBE:
+        app = APP
+        app.backend_exception_handler = report_failure
+
+        app._validate_exception_handlers()
