@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,7 +148,7 @@ def assemble(
         root_reach[p, : sizes[p]] = hands[p].weight.astype(np.float64) * scale[p]
     sources = _Sources(hands)
     turn_images, turn_give = _turn_maps(hands, dealt.turns if start == 0 else (), width, sources)
-    turn_take = np.repeat(np.arange(width, dtype=np.int32)[None, None], 2, axis=0).repeat(len(dealt.turns), axis=1)
+    turn_take = np.repeat(np.arange(width, dtype=np.uint16)[None, None], 2, axis=0).repeat(len(dealt.turns), axis=1)
     for p in range(2):
         turn_take[p, :, sizes[p] :] = sizes[p]
         for turn, card in enumerate(dealt.turns if start == 0 else ()):
@@ -155,7 +156,7 @@ def assemble(
             turn_take[p, turn, : sizes[p]][touching] = sizes[p]
     flat = [card for cards in dealt.rivers for card in cards]
     river_images = np.zeros((max(1, len(flat)), 2), np.int32)
-    river_give = np.zeros((2, max(1, sum(len(card.images) for card in flat)), width), np.int16)
+    river_give = np.zeros((2, max(1, sum(len(card.images) for card in flat)), width), np.uint16)
     image = 0
     for river, card in enumerate(flat):
         river_images[river] = image, image + len(card.images)
@@ -203,9 +204,9 @@ class _Sources:
 
 def _turn_maps(
     hands: tuple[Hands, Hands], turns: tuple[DealtCard, ...], width: int, sources: _Sources
-) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
+) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
     images = np.zeros((max(1, len(turns)), 2), np.int32)
-    give = np.zeros((2, max(1, sum(len(card.images) for card in turns)), width), np.int16)
+    give = np.zeros((2, max(1, sum(len(card.images) for card in turns)), width), np.uint16)
     image = 0
     for turn, card in enumerate(turns):
         images[turn] = image, image + len(card.images)
@@ -284,7 +285,7 @@ class _Orders:
             opposing = self.places[1 - p][board]
             self._same.append(np.pad(opposing[self._twin[p][order]], (0, padding), constant_values=opposing[-1]))
 
-    def arrays(self) -> dict[str, NDArray[np.int32] | NDArray[np.int64] | NDArray[np.uint8]]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
         ends = [np.concatenate(ends) if ends else np.zeros(1, np.int64) for ends in self._group_ends]
         return {
             "n_hands": self._n_hands,
@@ -292,8 +293,8 @@ class _Orders:
             "hand_at": self._at,
             "card1": np.concatenate([first for first, _ in self._cards]),
             "card2": np.concatenate([second for _, second in self._cards]),
-            "same": np.concatenate(self._same).astype(np.int32),
-            "root_hand": np.concatenate(self._root_hands).astype(np.int32),
+            "same": np.concatenate(self._same).astype(np.uint16),
+            "root_hand": np.concatenate(self._root_hands).astype(np.uint16),
             "group_at": self._group_at,
             "group_end": np.array(ends, np.int32),
         }

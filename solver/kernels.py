@@ -54,6 +54,9 @@ N_PARAMETERS = 6
 
 RIVERS_PER_TASK = 3
 
+HAS_SHOWDOWN, HAS_FOLD = 1, 2
+"""Bits of ``Betting.block_kind``."""
+
 _OPTIONS: dict[str, Any] = {
     "nogil": True,
     "cache": True,
@@ -63,6 +66,7 @@ _OPTIONS: dict[str, Any] = {
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
+Uint16 = NDArray[np.uint16]
 Float32 = NDArray[np.float32]
 
 
@@ -82,10 +86,10 @@ class Betting(NamedTuple):
         spread_at: [p, s, 2] range in ``spreads``.
         spreads: [i, 4] reach row, first new reach row, number of actions, first strategy row of the opponent.
         block_at: [p, s, 2] range of terminal blocks.
-        block_kind: [block] 1 if any lane has a showdown + 2 if any needs the sum of compatible reach.
+        block_kind: [block] HAS_SHOWDOWN if any lane has a showdown + HAS_FOLD if any has a fold.
         lane_reach, lane_showdown, lane_fold: [block, 8] rows; idle lanes and results point to zero and dump rows.
-        lane_scale: [block * 24] eight factors each: of wins minus losses, of total reach at a showdown, of total reach
-            at a fold.
+        lane_scale: [block * 24] eight factors each: of wins minus losses; of compatible reach at a showdown, which is
+            half the rake and subtracted; of compatible reach at a fold.
         gather_at: [p, s, 2] range in ``gathers``.
         gathers: [i, 5] own decision (1) or not, value row, number of actions, first place in ``action_value``, first
             strategy row of the player.
@@ -125,18 +129,18 @@ class Cards(NamedTuple):
         n_hands, width: [p, board] hands and padded row length.
         hand_at: [p, board] start in the four arrays of hands that follow.
         card1, card2: [hand] uint8 cards, 52 for padding.
-        same: [hand] int32 the opponent's hand of the same two cards on that board, else one of his padding hands.
-        root_hand: [hand] int32 the hand's place in the root order, for padding the root's padding hand.
+        same: [hand] uint16 the opponent's hand of the same two cards on that board, else one of his padding hands.
+        root_hand: [hand] uint16 the hand's place in the root order, for padding the root's padding hand.
         group_at: [board, 2] range of strength groups.
         group_end: [p, group] int32 hands of a board up to and including the group.
         chance: [2] share of one turn card, of one river card.
-        turn_take: [p, turn, width] int32 the hand itself, or the padding hand when the turn card removes it.
+        turn_take: [p, turn, width] uint16 the hand itself, or the padding hand when the turn card removes it.
         turn_images: [turn, 2] range in ``turn_give``; several where suits are interchangeable.
-        turn_give: [p, image, width] int16 from which hand of the dealt turn a hand takes its value.
+        turn_give: [p, image, width] uint16 from which hand of the dealt turn a hand takes its value.
         rivers: [turn, 2] range of river cards.
         river_board: [river] board.
         river_images: [river, 2] range in ``river_give``.
-        river_give: [p, image, width] int16 as ``turn_give``, into the order of the river board.
+        river_give: [p, image, width] uint16 as ``turn_give``, into the order of the river board.
     """
 
     start: Int32
@@ -146,18 +150,18 @@ class Cards(NamedTuple):
     hand_at: Int64
     card1: NDArray[np.uint8]
     card2: NDArray[np.uint8]
-    same: Int32
-    root_hand: Int32
+    same: Uint16
+    root_hand: Uint16
     group_at: Int32
     group_end: Int32
     chance: Float32
-    turn_take: Int32
+    turn_take: Uint16
     turn_images: Int32
-    turn_give: NDArray[np.int16]
+    turn_give: Uint16
     rivers: Int32
     river_board: Int32
     river_images: Int32
-    river_give: NDArray[np.int16]
+    river_give: Uint16
 
 
 class Store(NamedTuple):
@@ -307,81 +311,86 @@ def learn(regret, average, at, value, width, out, rows, rows_at, n_actions, para
 
 
 @njit(**_OPTIONS)
-def showdown_lanes(lanes, difference, total, sums, own_end, live, live_end, n_groups, n_own, own1, own2, opp1, opp2):
-    """Eight showdowns: beaten minus winning opponent reach, and compatible reach (without the own combo's).
+def add_reach(lanes, sums, running, live, first, last, opp1, opp2):
+    """Adds live opponent hands to the sums per card; gives the new total."""
+    for k in range(first, last):
+        hand = np.int64(live[np.uint64(k)])
+        x = load8(lanes, hand * LANES)
+        a = np.int64(opp1[np.uint64(hand)]) * LANES
+        b = np.int64(opp2[np.uint64(hand)]) * LANES
+        running = running + x
+        store8(sums, a, load8(sums, a) + x)
+        store8(sums, b, load8(sums, b) + x)
+    return running
+
+
+@njit(**_OPTIONS)
+def showdown_lanes(
+    lanes, difference, total, sums, own_end, live, live_end, n_groups, n_own, own1, own2, opp1, opp2, same, scale, at
+):
+    """Eight showdowns, and folds against the same eight reach rows.
 
     Groups of equal strength, weakest first. Each own hand is visited after the group below its own and after its own
     group: the two sums of weaker-or-equal reach, less the total, are wins minus losses. Sums per card remove opponents
-    that share a card.
+    that share a card; the own combo, removed twice, is given back once where the total counts.
+
+    Args:
+        difference: [hand * 8] receives (wins - losses) x first factor - total x second factor.
+        total: [hand * 8] receives total x third factor.
+        scale, at: The 24 factors of the block.
     """
     zero = splat8(np.float32(0.0))
+    win = load8(scale, at)
+    rake = load8(scale, at + LANES)
+    fold = load8(scale, at + 2 * LANES)
     for c in range(53):
         store8(sums, c * LANES, zero)
     for i in range(n_own):
         store8(difference, i * LANES, zero)
     running = zero
-    own_from = 0
-    live_from = 0
+    own_from = np.int64(0)
+    live_from = np.int64(0)
     for g in range(n_groups):
-        for k in range(live_from, live_end[g]):
-            hand = live[k]
-            x = load8(lanes, hand * LANES)
-            a = np.int64(opp1[hand]) * LANES
-            b = np.int64(opp2[hand]) * LANES
-            running = running + x
-            store8(sums, a, load8(sums, a) + x)
-            store8(sums, b, load8(sums, b) + x)
-        live_from = live_end[g]
-        next_end = own_end[g + 1] if g + 1 < n_groups else own_end[g]
-        for i in range(own_from, next_end):
-            a = np.int64(own1[i]) * LANES
-            b = np.int64(own2[i]) * LANES
+        live_to = np.int64(live_end[np.uint64(g)])
+        running = add_reach(lanes, sums, running, live, live_from, live_to, opp1, opp2)
+        live_from = live_to
+        own_next = np.int64(own_end[np.uint64(min(g + 1, n_groups - 1))])
+        for i in range(own_from, own_next):
+            a = np.int64(own1[np.uint64(i)]) * LANES
+            b = np.int64(own2[np.uint64(i)]) * LANES
             weaker = running - load8(sums, a) - load8(sums, b)
             store8(difference, i * LANES, load8(difference, i * LANES) + weaker)
-        own_from = own_end[g]
+        own_from = np.int64(own_end[np.uint64(g)])
     for i in range(n_own):
-        a = np.int64(own1[i]) * LANES
-        b = np.int64(own2[i]) * LANES
-        compatible = running - load8(sums, a) - load8(sums, b)
-        store8(total, i * LANES, compatible)
-        store8(difference, i * LANES, load8(difference, i * LANES) - compatible)
+        a = np.int64(own1[np.uint64(i)]) * LANES
+        b = np.int64(own2[np.uint64(i)]) * LANES
+        apart = running - load8(sums, a) - load8(sums, b)
+        compatible = apart + load8(lanes, np.int64(same[np.uint64(i)]) * LANES)
+        wins = load8(difference, i * LANES) - apart
+        store8(difference, i * LANES, wins * win - compatible * rake)
+        store8(total, i * LANES, compatible * fold)
 
 
 @njit(**_OPTIONS)
-def fold_lanes(lanes, total, sums, live, n_live, n_own, own1, own2, opp1, opp2):
-    """Eight folds: opponent reach that shares no card with each own hand (without the own combo's)."""
+def fold_lanes(lanes, total, sums, live, n_live, n_own, own1, own2, opp1, opp2, same, scale, at):
+    """Eight folds: opponent reach that shares no card with each own hand, x third factor."""
     zero = splat8(np.float32(0.0))
+    fold = load8(scale, at + 2 * LANES)
     for c in range(53):
         store8(sums, c * LANES, zero)
-    running = zero
-    for k in range(n_live):
-        hand = live[k]
-        x = load8(lanes, hand * LANES)
-        a = np.int64(opp1[hand]) * LANES
-        b = np.int64(opp2[hand]) * LANES
-        running = running + x
-        store8(sums, a, load8(sums, a) + x)
-        store8(sums, b, load8(sums, b) + x)
+    running = add_reach(lanes, sums, zero, live, np.int64(0), n_live, opp1, opp2)
     for i in range(n_own):
-        a = np.int64(own1[i]) * LANES
-        b = np.int64(own2[i]) * LANES
-        store8(total, i * LANES, running - load8(sums, a) - load8(sums, b))
+        a = np.int64(own1[np.uint64(i)]) * LANES
+        b = np.int64(own2[np.uint64(i)]) * LANES
+        apart = running - load8(sums, a) - load8(sums, b)
+        compatible = apart + load8(lanes, np.int64(same[np.uint64(i)]) * LANES)
+        store8(total, i * LANES, compatible * fold)
 
 
 @njit(**_OPTIONS)
-def add_same(lanes, total, same, n_own):
-    """The own combo was subtracted once per card: give it back once."""
-    for i in range(n_own):
-        store8(total, i * LANES, load8(total, i * LANES) + load8(lanes, same[i] * LANES))
-
-
-@njit(**_OPTIONS)
-def write_lanes(source, scale, scale_at, n_own, width, value, lane_rows, starts):
-    """Scales eight interleaved rows lane by lane and writes them to their rows."""
-    factor = load8(scale, scale_at)
+def write_lanes(source, n_own, width, value, lane_rows, starts):
+    """Writes eight interleaved rows to their rows, zero for padding hands."""
     zero = splat8(np.float32(0.0))
-    for i in range(n_own):
-        store8(source, i * LANES, load8(source, i * LANES) * factor)
     for i in range(n_own, width):
         store8(source, i * LANES, zero)
     for k in range(LANES):
@@ -391,39 +400,28 @@ def write_lanes(source, scale, scale_at, n_own, width, value, lane_rows, starts)
 
 
 @njit(**_OPTIONS)
-def subtract_rake(difference, total, scale, scale_at, n_own):
-    """Showdown values with rake: the scaled difference less a share of the total; leaves ``difference`` unscaled by it."""
-    factor = load8(scale, scale_at)
-    rake = load8(scale, scale_at + LANES)
-    for i in range(n_own):
-        scaled = load8(difference, i * LANES) * factor - load8(total, i * LANES) * rake
-        store8(difference, i * LANES, scaled)
-
-
-@njit(**_OPTIONS)
-def find_live(betting, cards, p, s, board, reach, live, live_end):
+def find_live(betting, cards, p, s, board, reach, scratch, live, live_end):
     """Opponent hands with reach at any root of the section, group by group; gives their number."""
     o = 1 - p
-    width = cards.width[o, board]
-    n_roots = betting.n_roots[s]
-    n = cards.n_hands[o, board]
-    first_group = cards.group_at[board, 0]
-    n_groups = cards.group_at[board, 1] - first_group
-    count = 0
-    j = 0
+    width = np.int64(cards.width[o, board])
+    n_hands = np.int64(cards.n_hands[o, board])
+    for j in range(0, width, LANES):
+        total = load8(reach, j)
+        for r in range(1, betting.n_roots[s]):
+            total = total + load8(reach, r * width + j)
+        store8(scratch, j, total)
+    first_group = np.int64(cards.group_at[board, 0])
+    n_groups = np.int64(cards.group_at[board, 1]) - first_group
+    count = np.int64(0)
+    j = np.int64(0)
     for g in range(n_groups + 1):
-        end = cards.group_end[o, first_group + g] if g < n_groups else n
+        end = np.int64(cards.group_end[o, first_group + g]) if g < n_groups else n_hands
         while j < end:
-            any_reach = False
-            for r in range(n_roots):
-                if reach[r * width + j] > 0:
-                    any_reach = True
-            if any_reach:
-                live[count] = j
-                count += 1
+            live[np.uint64(count)] = j
+            count += 1 if scratch[np.uint64(j)] > 0 else 0
             j += 1
         if g < n_groups:
-            live_end[g] = count
+            live_end[np.uint64(g)] = count
     return count
 
 
@@ -435,9 +433,9 @@ def terminals(betting, cards, work, p, s, board, reach, value):
     if first_block == last_block:
         return
     o = 1 - p
-    width_o = cards.width[o, board]
-    width_p = cards.width[p, board]
-    n_own = cards.n_hands[p, board]
+    width_o = np.int64(cards.width[o, board])
+    width_p = np.int64(cards.width[p, board])
+    n_own = np.int64(cards.n_hands[p, board])
     at_o = cards.hand_at[o, board]
     at_p = cards.hand_at[p, board]
     opp1 = cards.card1[at_o : at_o + width_o]
@@ -445,13 +443,13 @@ def terminals(betting, cards, work, p, s, board, reach, value):
     own1 = cards.card1[at_p : at_p + width_p]
     own2 = cards.card2[at_p : at_p + width_p]
     same = cards.same[at_p : at_p + width_p]
-    first_group = cards.group_at[board, 0]
-    n_groups = cards.group_at[board, 1] - first_group
+    first_group = np.int64(cards.group_at[board, 0])
+    n_groups = np.int64(cards.group_at[board, 1]) - first_group
     own_end = cards.group_end[p, first_group : first_group + n_groups]
     zero_at = betting.zero_row[p, s] * width_o
     for j in range(width_o):
         reach[zero_at + j] = 0.0
-    n_live = find_live(betting, cards, p, s, board, reach, work.live, work.live_end)
+    n_live = find_live(betting, cards, p, s, board, reach, work.lanes, work.live, work.live_end)
     starts = work.starts
     for block in range(first_block, last_block):
         kind = betting.block_kind[block]
@@ -459,34 +457,20 @@ def terminals(betting, cards, work, p, s, board, reach, value):
             starts[k] = np.int64(betting.lane_reach[block, k]) * width_o
         for j in range(0, width_o, LANES):
             transpose_in8(reach, starts, j, work.lanes)
-        if kind & 1:
+        scale_at = np.int64(block) * (3 * LANES)
+        if kind & HAS_SHOWDOWN:
             showdown_lanes(
                 work.lanes, work.difference, work.total, work.sums, own_end, work.live, work.live_end, n_groups,
-                n_own, own1, own2, opp1, opp2,
+                n_own, own1, own2, opp1, opp2, same, betting.lane_scale, scale_at,
             )  # fmt: skip
+            write_lanes(work.difference, n_own, width_p, value, betting.lane_showdown[block], starts)
         else:
-            fold_lanes(work.lanes, work.total, work.sums, work.live, n_live, n_own, own1, own2, opp1, opp2)
-        if kind & 2:
-            add_same(work.lanes, work.total, same, n_own)
-        scale_at = block * 3 * LANES
-        if kind & 1:
-            if kind & 8:
-                subtract_rake(work.difference, work.total, betting.lane_scale, scale_at, n_own)
-                scale_one = len(betting.lane_scale) - LANES
-                write_lanes(
-                    work.difference, betting.lane_scale, scale_one, n_own, width_p, value,
-                    betting.lane_showdown[block], starts,
-                )  # fmt: skip
-            else:
-                write_lanes(
-                    work.difference, betting.lane_scale, scale_at, n_own, width_p, value,
-                    betting.lane_showdown[block], starts,
-                )  # fmt: skip
-        if kind & 4:
-            write_lanes(
-                work.total, betting.lane_scale, scale_at + 2 * LANES, n_own, width_p, value,
-                betting.lane_fold[block], starts,
+            fold_lanes(
+                work.lanes, work.total, work.sums, work.live, n_live, n_own, own1, own2, opp1, opp2, same,
+                betting.lane_scale, scale_at,
             )  # fmt: skip
+        if kind & HAS_FOLD:
+            write_lanes(work.total, n_own, width_p, value, betting.lane_fold[block], starts)
 
 
 @njit(**_OPTIONS)

@@ -19,14 +19,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from solver.kernels import LANES, Betting
+from solver.kernels import HAS_FOLD, HAS_SHOWDOWN, LANES, Betting
 from solver.tree import BettingTree, Kind
 
 MAX_SECTION_NODES = 80
-
-SHOWDOWN, SAME, FOLD, RAKE = 1, 2, 4, 8
-"""Bits of ``Betting.block_kind``."""
-
 
 @dataclass
 class Section:
@@ -320,13 +316,13 @@ class _Blocks:
                 half, rake = self._money(showdown)
                 rows[1][lane] = int(value[showdown])
                 scales[0][lane], scales[1][lane] = (half - rake / 2) / self._unit, rake / 2 / self._unit
-                bits |= SHOWDOWN | (SAME | RAKE if rake else 0)
+                bits |= HAS_SHOWDOWN
             if fold >= 0:
                 half, rake = self._money(fold)
                 folded = int(self._tree.kind[fold]) - Kind.OOP_FOLDED
                 rows[2][lane] = int(value[fold])
                 scales[2][lane] = (-half if folded == player else half - rake) / self._unit
-                bits |= FOLD | SAME
+                bits |= HAS_FOLD
         self._kinds.append(bits)
         self._rows.append(rows)
         self._scales.append(scales)
@@ -345,6 +341,5 @@ class _Blocks:
             "lane_reach": np.ascontiguousarray(rows[:, 0]),
             "lane_showdown": np.ascontiguousarray(rows[:, 1]),
             "lane_fold": np.ascontiguousarray(rows[:, 2]),
-            # The last eight factors are one: rake is subtracted before rows are written.
-            "lane_scale": np.concatenate([scales, np.ones(LANES, np.float32)]),
+            "lane_scale": scales,
         }
