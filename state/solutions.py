@@ -167,11 +167,14 @@ class SolveState(rx.State):
 
     @rx.event
     @policy(Policy.PLAYER)
-    async def solve(self, form: dict[str, str]) -> AsyncGenerator[Any]:
-        """Start the solve; the form's own texts count, edits that were still on their way included."""
+    async def solve(self, form: dict[str, str | None]) -> AsyncGenerator[Any]:
+        """Start the solve; the form's own texts count, edits that were still on their way included.
+
+        Fields of streets that are not asked for arrive as None.
+        """
         if self.phase in {"waiting", "solving"}:
             return
-        self.values = self.values | {field: text for field, text in form.items() if field in FIELDS}
+        self.values = self.values | {field: text for field, text in form.items() if field in FIELDS and text is not None}
         self.notice = ""
         try:
             principal = await principal_of(self)
