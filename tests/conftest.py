@@ -24,11 +24,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from services.infra import db as infra_db
+from services.infra import kernel_cache
 from services.infra import redis as infra_redis
 from services.infra.embedded import publish_urls
 from services.infra.settings import ROOT
 
 TEMPLATE = "mixline_template"
+
+kernel_cache.configure()
 
 
 def _worker() -> tuple[str, int]:
@@ -128,8 +131,10 @@ def server_urls(servers: dict[str, str]) -> Iterator[dict[str, str]]:
 @pytest.fixture(scope="session")
 async def database(server_urls: dict[str, str]) -> AsyncIterator[AsyncEngine]:
     """The engine on this worker's migrated database; transactions really commit. Prefer ``db``."""
-    yield infra_db.engine()
-    await infra_db.dispose()
+    engine = infra_db.engine()
+    yield engine
+    await engine.dispose()
+    await infra_db.dispose()  # another one when a test replaced it
 
 
 @pytest.fixture

@@ -28,6 +28,8 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 IMMUTABLE = re.compile(r"^/assets/.*-[A-Za-z0-9_-]{8}\.(?:js|css|woff2?|svg|png|webp)$")
 QUIET = ("/health", "/metrics", "/assets/")
 SOCKET = "/_event"
+# By address, not by content type: a 304 has none, and its headers replace those of the cached page.
+NO_PAGES = ("/api", "/health", "/metrics")
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 PERMISSIONS = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()"
 
@@ -116,16 +118,15 @@ class SecurityHeaders:
     def _add(self, headers: MutableHeaders, scope: Scope, status: int) -> None:
         for name in [name for name in headers if name.startswith("access-control-")]:
             del headers[name]
+        path: str = scope["path"]
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
         headers["Permissions-Policy"] = PERMISSIONS
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        is_page = headers.get("content-type", "").startswith("text/html")
-        headers["Content-Security-Policy"] = self._policy if is_page else NOTHING
+        headers["Content-Security-Policy"] = NOTHING if path.startswith(NO_PAGES) else self._policy
         if is_secure(scope):
             headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-        path: str = scope["path"]
         if IMMUTABLE.match(path) and status in (200, 304):
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
         elif "cache-control" not in headers:

@@ -24,6 +24,8 @@ CONNECT_TIMEOUT_S = 2.0
 COMMAND_TIMEOUT_S = 3.0
 POOL_TIMEOUT_S = 2.0
 
+_CONNECTION_ERRORS = (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
+
 # Tests put a session here whose work is rolled back; None: every transaction is its own.
 session_override: Callable[[], AbstractAsyncContextManager[AsyncSession]] | None = None
 
@@ -62,16 +64,23 @@ async def dispose() -> None:
 
 
 def _is_outage(error: BaseException) -> bool:
+    """Whether the driver could not reach the server; errors of the code inside a transaction pass as they are."""
     if isinstance(error, DBAPIError):
         cause = error.orig.__cause__ if error.orig is not None else None
         return (
             error.connection_invalidated
             or isinstance(error, (OperationalError, InterfaceError))
-            or isinstance(cause, (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError, TimeoutError))
+            or isinstance(cause, (*_CONNECTION_ERRORS, OSError, TimeoutError))
         )
-    return isinstance(
-        error, (PoolTimeout, OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
-    )
+    if isinstance(error, (PoolTimeout, *_CONNECTION_ERRORS)):
+        return True
+    # A refused or timed-out attempt to connect comes as a plain OSError or TimeoutError out of asyncpg itself.
+    step = error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_globals.get("__name__", "").startswith("asyncpg."):
+            return True
+        step = step.tb_next
+    return False
 
 
 @asynccontextmanager
@@ -79,7 +88,7 @@ async def outages_as_unavailable() -> AsyncIterator[None]:
     """Turn the driver's ways to say "no server" into :class:`Unavailable`."""
     try:
         yield
-    except (DBAPIError, PoolTimeout, OSError, TimeoutError, asyncpg.PostgresError) as error:
+    except (DBAPIError, PoolTimeout, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         if _is_outage(error):
             raise Unavailable("the database does not answer") from error
         raise

@@ -14,17 +14,19 @@ from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
-from services.infra.process import StartError, run_lines
-from services.infra.settings import ROOT
-
 VARIABLE = "NUMBA_CACHE_DIR"
+ROOT = Path(__file__).resolve().parents[2]
+# Modules without kernels whose constants are compiled into them.
+CONSTANTS = {"cards.py"}
 
 
 def folder() -> Path:
     """The cache folder of the present sources."""
     digest = hashlib.sha256(metadata.version("numba").encode())
     for path in sorted((ROOT / "solver").glob("*.py")):
-        digest.update(path.name.encode() + path.read_bytes())
+        source = path.read_bytes()
+        if b"numba" in source or path.name in CONSTANTS:
+            digest.update(path.name.encode() + source)
     return ROOT / ".cache" / "numba" / digest.hexdigest()[:16]
 
 
@@ -39,6 +41,8 @@ async def warm(progress: Callable[[str], None]) -> None:
     Raises:
         StartError: The compiler failed.
     """
+    from services.infra.process import StartError, run_lines  # noqa: PLC0415 `configure` is called where a second counts
+
     cache = Path(os.environ.get(VARIABLE) or folder())
     done = cache / "complete"
     if done.exists():
@@ -55,7 +59,8 @@ def _steps() -> Iterator[tuple[str, Callable[[], object]]]:
     """Small calls that between them reach every kernel the product runs."""
     import numpy as np  # noqa: PLC0415
 
-    from solver import hand_rank, parse_spot, solve  # noqa: PLC0415
+    from solver import hand_rank, parse_range, parse_spot, solve  # noqa: PLC0415
+    from solver.equity import range_equity  # noqa: PLC0415
 
     both = {"bet": "50%, a", "raise": "3x"}
     sizes = {street: {"oop": both, "ip": both} for street in ("flop", "turn", "river")}
@@ -75,6 +80,7 @@ def _steps() -> Iterator[tuple[str, Callable[[], object]]]:
         return solution.node(())
 
     yield "hand ranks", lambda: hand_rank.rank_board(np.array([48, 44, 40, 36, 0]), np.arange(1326))
+    yield "equities", lambda: range_equity(parse_range("AA"), parse_range("KK"), (0, 5, 10))
     for name, board in (("river", "Kc8d4h3s2c"), ("turn", "Kc8d4h3s"), ("flop", "Kc8d4h")):
         for precision in ("f32", "i16"):
             yield f"{name} solves ({precision})", lambda board=board, precision=precision: small(board, precision)

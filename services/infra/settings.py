@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     session_idle_hours: int = Field(24 * 14, ge=1, description="A session ends after this long without use.")
     session_absolute_hours: int = Field(24 * 90, ge=1, description="A session ends this long after sign-in.")
 
-    set_size: int = Field(20, ge=1, description="Hands in a set.")
+    set_size: int = Field(20, ge=1, description="Decisions in a set.")
     weekly_items: int = Field(200, ge=1, description="Items of the weekly ranked set.")
     ranked_decision_s: int = Field(
         600, ge=1, description="Seconds for one ranked item before it counts as check or fold."

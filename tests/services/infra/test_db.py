@@ -62,3 +62,9 @@ async def test_a_missing_server_is_unavailable_within_two_seconds(server_urls: d
         await infra_db.dispose()
         publish_urls({"DATABASE_URL": server_urls["DATABASE_URL"]})
     assert time.monotonic() - started < 2
+
+
+async def test_an_error_of_the_code_inside_is_not_taken_for_an_outage(committed: AsyncEngine):
+    with pytest.raises(ConnectionAbortedError):
+        async with transaction():
+            raise ConnectionAbortedError("somebody else's connection")
