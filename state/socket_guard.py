@@ -37,7 +37,8 @@ def guard_events(app: rx.App) -> None:
         logging.getLogger(name).addFilter(redact_event)
     namespace = app.event_namespace
     if namespace is not None:
-        namespace.on_event = known_events_only(namespace.on_event, namespace.disconnect)
+        checked: Any = known_events_only(namespace.on_event, namespace.disconnect)
+        namespace.on_event = checked
 
 
 def known_events_only(on_event: OnEvent, disconnect: Disconnect) -> OnEvent:

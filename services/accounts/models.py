@@ -19,7 +19,7 @@ class User(SQLModel, table=True):
         version: Number of events in this user's stream.
     """
 
-    __tablename__ = "user"
+    __tablename__ = "user"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
         CheckConstraint("role IN ('guest', 'free', 'premium', 'admin')", name="user_role"),
         CheckConstraint(

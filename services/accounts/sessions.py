@@ -17,13 +17,13 @@ import hashlib
 import json
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from http.cookies import CookieError, SimpleCookie
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID
 
 from redis.exceptions import RedisError
@@ -258,7 +258,8 @@ async def end(principal: Principal) -> None:
 
 
 async def _sessions_of(user_id: UUID) -> list[str]:
-    members: set[bytes] = await redis().smembers(_INDEX + str(user_id))  # pyright: ignore[reportGeneralTypeIssues]
+    client: Any = redis()
+    members: set[bytes] = await client.smembers(_INDEX + str(user_id))
     return [member.decode() for member in members]
 
 
@@ -269,7 +270,7 @@ async def end_all(user_id: UUID, *, but: str | None = None) -> None:
             for session_id in await _sessions_of(user_id):
                 if session_id != but:
                     await redis().delete(_KEY + session_id)
-                    await redis().srem(_INDEX + str(user_id), session_id)  # pyright: ignore[reportGeneralTypeIssues]
+                    await cast("Awaitable[int]", redis().srem(_INDEX + str(user_id), session_id))
                     _cache.pop(session_id, None)
     except _OUTAGES as error:
         raise SessionsUnavailable from error

@@ -13,8 +13,9 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 from redis.exceptions import RedisError
@@ -92,12 +93,11 @@ async def take(limit: Limit, who: str) -> Verdict:
     key, mark = _key(limit, who), secrets.token_hex(8)
     try:
         async with asyncio.timeout(_TIMEOUT_S):
-            passed, remaining, wait_ms = await redis().eval(  # pyright: ignore[reportGeneralTypeIssues]
-                _SCRIPT, 1, key, str(limit.count), str(limit.window_s * 1000), mark
-            )
+            answer = redis().eval(_SCRIPT, 1, key, str(limit.count), str(limit.window_s * 1000), mark)
+            passed, remaining, wait_ms = await cast("Awaitable[list[int]]", answer)
     except _OUTAGES:
         return _take_locally(limit, key, mark)
-    return Verdict(limit, bool(passed), int(remaining), max(1, -(-int(wait_ms) // 1000)) if not passed else 0, mark)
+    return Verdict(limit, bool(passed), remaining, max(1, -(-wait_ms // 1000)) if not passed else 0, mark)
 
 
 def _take_locally(limit: Limit, key: str, mark: str) -> Verdict:
