@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-PASSWORD = "correct horse battery staple"
+PASSWORD = "purple wagon eats seventeen"
 
 
 class AccountPage:
