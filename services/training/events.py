@@ -122,7 +122,7 @@ class Judged(Event):
     difficulty_pct: float
     tolerance_pct: float
     tolerance_fitted: bool
-    solved_to_pct: float
+    solved_to_pct: float | None
     in_range: bool
     die: int
     die_pick: str

@@ -37,7 +37,8 @@ async def judge(
     chosen = position.actions.index(action)
     in_range = bool(node.in_range[row])
     share = float(node.reach[position.player, hero_combo]) / root_weight if root_weight > 0 else 0.0
-    sure = tolerance(position.street, float(mix[chosen]), share, node.exploitability_pct, in_range=in_range)
+    solved_to = float(node.exploitability_pct) if np.isfinite(node.exploitability_pct) else None
+    sure = tolerance(position.street, float(mix[chosen]), share, solved_to, in_range=in_range)
     known = bool(np.isfinite(q).all())
     pick = best = int(np.argmax(mix))
     if known:
@@ -66,7 +67,7 @@ async def judge(
         "difficulty_pct": verdict.difficulty_pct,
         "tolerance_pct": sure.pct,
         "tolerance_fitted": sure.fitted,
-        "solved_to_pct": float(node.exploitability_pct),
+        "solved_to_pct": solved_to,
         "in_range": in_range,
         "die": die,
         "die_pick": position.actions[pick],

@@ -72,9 +72,10 @@ def hero_equities(hero_combo: int, board: Sequence[int], combos: NDArray[np.inte
     runouts = np.array(drawn, dtype=np.uint8).reshape(len(drawn), 5 - len(board))
     boards = np.hstack([np.tile(np.array(board, dtype=np.uint8), (len(runouts), 1)), runouts])
     hero_ranks, ranks = _ranks(boards, np.array([hero_combo])), _ranks(boards, combos)
-    possible = ranks > 0  # 0: the combo touches the board
-    score = np.where(possible, (hero_ranks > ranks) + 0.5 * (hero_ranks == ranks), 0.0)
-    return score.sum(axis=0) / np.maximum(possible.sum(axis=0), 1)
+    blocked = np.count_nonzero(ranks == 0, axis=0)  # the combo touches the board; hero's rank is larger there
+    won = np.count_nonzero(hero_ranks > ranks, axis=0) - blocked
+    split = np.count_nonzero(hero_ranks == ranks, axis=0)
+    return (won + 0.5 * split) / np.maximum(len(boards) - blocked, 1)
 
 
 def _ranks(boards: NDArray[np.uint8], combos: NDArray[np.integer]) -> NDArray[np.uint16]:

@@ -21,7 +21,7 @@ from services.accounts.service import role_of
 from services.accounts.sessions import Role
 from services.infra import clock, events
 from services.infra.db import transaction
-from services.infra.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Unavailable
+from services.infra.errors import Conflict, DomainError, FieldError, Forbidden, Invalid, NotFound, Unavailable
 from services.infra.log import get_logger
 from services.infra.settings import get_settings
 from services.solutions.catalog import SolutionInfo
@@ -482,14 +482,14 @@ def _check_action(action: str, actions: tuple[str, ...]) -> None:
 
 
 async def run_training() -> None:
-    """Keep the first hand of the next player ready and answer overdue ranked decisions, until cancelled."""
+    """Answer overdue ranked decisions and keep the first hand of the next player ready, until cancelled."""
     while True:
         try:
-            await get_training().warm()
             async with transaction() as db:
                 await get_training().expire_overdue(db)
-        except Exception as error:  # noqa: BLE001 a fault of a server passes; the next round tries again
-            get_logger().warning("training_round_failed", error=str(error))
+            await get_training().warm()
+        except DomainError as error:  # no database or no library now; the next round tries again
+            get_logger().warning("training_round_failed", code=error.code, reason=error.message)
         await asyncio.sleep(_SWEEP_S)
 
 

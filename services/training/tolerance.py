@@ -46,7 +46,7 @@ COMMON = 0.10
 
 
 def tolerance(
-    street: int, frequency: float, hand_share: float, solved_to_pct: float, *, in_range: bool = True
+    street: int, frequency: float, hand_share: float, solved_to_pct: float | None, *, in_range: bool = True
 ) -> Tolerance:
     """The tolerance of one action's loss.
 
@@ -55,14 +55,14 @@ def tolerance(
         frequency: How often the solver takes the action with this hand.
         hand_share: Part of the hand's root weight that the solver brings here, 0 to 1.
         solved_to_pct: Local exploitability at the node, % of its pot: a place solved worse than the street's figure
-            can't be known better than it is solved.
+            can't be known better than it is solved. None where one of the players never gets.
         in_range: Whether the solver brings the hand here at all.
     """
     figures = STREETS[street]
-    if not in_range:
+    if not in_range or solved_to_pct is None:
         pct = figures.absent
     elif frequency >= COMMON and hand_share >= COMMON:
         pct = figures.common
     else:
         pct = figures.rare
-    return Tolerance(max(pct, solved_to_pct), figures.fitted)
+    return Tolerance(max(pct, solved_to_pct or 0.0), figures.fitted)

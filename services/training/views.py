@@ -103,7 +103,8 @@ class Answer:
     Attributes:
         rows: In the order of the node's actions.
         die_pick: The action that the die names for this mix.
-        solved_to_pct: Local exploitability of the subgame at the node, % of its pot.
+        solved_to_pct: Local exploitability of the subgame at the node, % of its pot; None where one of the players
+            never gets, so that it has no meaning.
         reasons: Three lines of numbers: equity, price or EVs, blockers.
         in_range: False where the solver itself never gets here with this hand.
         timed_out: Nobody answered in time: checked or folded.
@@ -118,7 +119,7 @@ class Answer:
     rows: tuple[ActionRow, ...]
     die: int
     die_pick: str
-    solved_to_pct: float
+    solved_to_pct: float | None
     tolerance_pct: float
     tolerance_fitted: bool
     reasons: tuple[str, str, str]
