@@ -160,7 +160,7 @@ def _node_json(node: NodeSolution) -> dict[str, Any]:
     hands = {
         combo_to_text(int(combo)): {
             "weight": float(own[hand]),
-            "equity": _number(node.equity[hand]),
+            "equity": _number(np.clip(node.equity[hand], 0, 1)),
             "ev": _number(ev[hand]) if own[hand] > 0 else None,
             "strategy": [float(frequency) for frequency in node.strategy[:, hand]],
             "action_ev": [_number(value) for value in node.action_ev[:, hand]],

@@ -60,14 +60,11 @@ def solve(
     precision: Annotated[str, typer.Option(help="auto, f32 or i16 (half the memory).")] = "auto",
     max_iterations: Annotated[int, typer.Option(help="Stop after so many iterations.")] = 2000,
     time_limit: Annotated[float | None, typer.Option(help="Stop after so many seconds.")] = None,
-    lock: Annotated[
-        Path | None, typer.Option(help="Strategies to hold fixed: JSON lines as --strategy writes them.")
-    ] = None,
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what it would need, and stop.")] = False,
 ) -> None:
     """Solve a spot to a stated accuracy."""
     with _refusals():
-        import solver.solve as solving  # noqa: PLC0415
+        import solver as solving  # noqa: PLC0415
 
         game = _read_spot(spot)
         options = _solve_options(target, threads, precision, max_iterations, time_limit)
@@ -76,9 +73,8 @@ def solve(
             needed = solving.estimate(game, precision, threads)
             _print(reports.estimate_json(needed), as_json, reports.estimate_text)
             return
-        locks = _read_locks(lock) if lock else None
         line = tuple(step for step in node.split("/") if step)
-        solution = _solve(game, line, locks, options)
+        solution = _solve(game, line, options)
         if strategy:
             _write_strategy(strategy, solution, wanted)
         _print(reports.solution_json(solution, line), as_json, lambda result: reports.solution_text(game, result))
@@ -271,21 +267,11 @@ def _streets(text: str, game: Spot) -> tuple[int, ...]:
     return tuple(street for street, name in enumerate(STREETS) if name in names)
 
 
-def _read_locks(path: Path) -> list[dict[str, Any]]:
-    """Nodes to lock, as written by --strategy."""
-    locks = []
-    for number, text in enumerate(_read_text(str(path), "--lock").splitlines()):
-        if text.strip():
-            locks.append(_parse_json(text, f"--lock[{number}]"))
-    return locks
-
-
-def _solve(game: Spot, line: tuple[str, ...], locks: Any, options: dict[str, Any]) -> Solution:
+def _solve(game: Spot, line: tuple[str, ...], options: dict[str, Any]) -> Solution:
     """Solve in a thread of its own, so that Ctrl-C is heard at once."""
-    import solver.solve as solving  # noqa: PLC0415
-    from solver.tree import build_tree, position  # noqa: PLC0415
+    import solver as solving  # noqa: PLC0415
 
-    if line and position(build_tree(game), game, line).kind != "decision":
+    if line and solving.position(solving.build_tree(game), game, line).kind != "decision":
         raise _refuse("--node", f"nobody decides after '{'/'.join(line)}'")
     control = solving.Control()
     outcome: list[Any] = []
