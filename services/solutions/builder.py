@@ -20,7 +20,8 @@ import numpy as np
 from services.solutions.catalog import Line
 from services.solutions.export import Description, solve_config, solver_hash, write_solution
 from services.solutions.manifest import FOLDER, FORMAT, read_manifest, write_manifest
-from services.solutions.starter import COARSE_PCT, ENTRIES, TARGET_PCT, TREMBLE, Entry, Family
+from services.solutions.starter import COARSE_PCT, ENTRIES, TARGET_PCT, Entry, Family
+from services.solutions.store import TREMBLE
 from solver.solution import Solution
 from solver.solve import Progress, solve
 from solver.spot import NO_SIZES, Spot, parse_spot, spot_hash

@@ -82,7 +82,7 @@ class NodeStrategy:
     Attributes:
         combos: [hand] combos of the player to act that the board leaves possible, at zero reach too.
         reach: [player, combo] range weight times the probability of the player's own actions so far. Every stored
-            frequency has 0.2% of tremble mixed in, so that a line nobody should take still has ranges.
+            frequency has a little tremble mixed in (``store.TREMBLE``): a line nobody should take still has ranges.
         in_range: [hand] whether the stored strategy, without the tremble, gets here with that hand.
         strategy: [action, hand] as served; sums to 1 over actions.
         q: [action, hand] chips from here on, fold 0: the action's value against the opponent's stored strategy with

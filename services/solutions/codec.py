@@ -183,9 +183,10 @@ def write_artefact(header: Mapping[str, Any], blocks: Mapping[str, bytes]) -> by
 
     The same input gives the same bytes.
     """
-    index, offset = [], 0
+    index: list[tuple[str, int, int]] = []
+    offset = 0
     for key, block in blocks.items():
-        index.append([key, offset, len(block)])
+        index.append((key, offset, len(block)))
         offset += len(block)
     text = json.dumps({**header, "blocks": index}, sort_keys=True, separators=(",", ":")).encode()
     packed = zstandard.ZstdCompressor(level=19).compress(text)

@@ -24,6 +24,7 @@ from solver.solution import Solution
 from solver.spot import Spot, spot_hash, spot_to_json
 
 RIVER = 2
+MEASURING_TREMBLE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,27 @@ def config_hash(config: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(config, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def kept_streets(spot: Spot) -> tuple[int, ...]:
+    """Streets that an artefact keeps: all above the river, or the river when the spot begins there."""
+    return (RIVER,) if spot.street == RIVER else tuple(range(spot.street, RIVER))
+
+
+def serve_stored_strategies(solution: Solution) -> None:
+    """Put the strategies as they are stored in place of the solver's, and measure the solution anew.
+
+    Nobody trembles when a hand is played. What is left of the tremble is far too small for any figure and only keeps
+    the opponent's reach, and with it Q*, defined behind actions that were purified away.
+    """
+    solution.game.tremble = MEASURING_TREMBLE
+    solution.game.parameters[0, -2:] = 1.0 - MEASURING_TREMBLE, MEASURING_TREMBLE
+    solution.replace_strategies(lambda _line, strategy: served_strategy(strategy), kept_streets(solution.spot))
+    solution.evaluate()
+
+
 def stored_streets(solution: Solution) -> dict[str, list[StoredNode]]:
     """Every decision node that an artefact keeps, by the line at which its street began."""
-    first = solution.spot.street
     streets: dict[str, list[StoredNode]] = {}
-    for line in solution.decision_lines((RIVER,) if first == RIVER else range(first, RIVER), canonical=True):
+    for line in solution.decision_lines(kept_streets(solution.spot), canonical=True):
         node = solution.node(line)
         root = street_root(line)
         order = np.argsort(node.combos, kind="stable")
@@ -79,8 +96,7 @@ def write_solution(
     stored (purified, 8 bits; rivers of flop and turn solutions as solved), both % of the starting pot.
     """
     solver_pct = solution.exploitability_pct
-    solution.replace_strategies(served_strategy)
-    solution.evaluate()
+    serve_stored_strategies(solution)
     streets = stored_streets(solution)
     spot = solution.spot
     header = {

@@ -18,7 +18,7 @@ SCHEMA = "solutions"
 class SolutionRow(SQLModel, table=True):
     """A solved spot that a player asked for; the artefact is the file of ``codec``."""
 
-    __tablename__ = "solution"
+    __tablename__ = "solution"  # pyright: ignore[reportAssignmentType]
     __table_args__ = ({"schema": SCHEMA},)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -35,7 +35,7 @@ class SolveJobRow(SQLModel, table=True):
     ``worker`` and ``heartbeat_at`` say who runs it: a running job without a fresh heartbeat lost its process.
     """
 
-    __tablename__ = "solve_job"
+    __tablename__ = "solve_job"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
         sa.Index("ix_solve_job_owner", "owner_id", "id"),
         sa.Index("ix_solve_job_active", "status", "id", postgresql_where=sa.text("status IN ('queued', 'running')")),

@@ -19,7 +19,7 @@ from services.infra.cache import Cache
 from services.infra.log import get_logger
 from services.solutions.catalog import Line
 from services.solutions.codec import Artefact, encode_block, write_artefact
-from services.solutions.export import RIVER, stored_streets
+from services.solutions.export import RIVER, serve_stored_strategies, stored_streets
 from services.solutions.store import StoredSolution, Street, Walk
 from solver.ranges import Range
 from solver.solve import solve
@@ -92,6 +92,7 @@ class Rivers:
 def _solve(spot: Spot, key: str) -> bytes:
     started = time.perf_counter()
     solution = solve(spot, target_pct=TARGET_PCT, max_iterations=MAX_ITERATIONS)
+    serve_stored_strategies(solution)
     streets = stored_streets(solution)
     header = {"spot": key, "exploitability_pct": solution.exploitability_pct, "iterations": solution.iterations}
     data = write_artefact(header, {name: encode_block(nodes, level=3) for name, nodes in streets.items()})

@@ -12,14 +12,11 @@ from typing import Any, Literal
 
 from services.solutions.catalog import Line, PotType, parse_line
 
-TREMBLE = 0.002
-"""Share of every action that the library's solves spread over all actions, so that rare lines are answered sensibly."""
-
 TARGET_PCT = (0.3, 0.1, 0.05)
 """[street] exploitability to solve to, % of the starting pot."""
 
 COARSE_PCT = 1.0
-"""Target of the flop solves that only carry ranges to turn and river spots."""
+"""Target of the flop solves that only carry ranges to turn and river spots, % of the starting pot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +36,10 @@ def _both(bet: str, raise_: str) -> dict[str, Any]:
     return {player: {"bet": bet, "raise": raise_} for player in ("oop", "ip")}
 
 
+def _without_donk(sizes: dict[str, Any]) -> dict[str, Any]:
+    return {**sizes, "oop": {**sizes["oop"], "donk": ""}}
+
+
 SRP = Family(
     key="BTN_vs_BB_SRP",
     name="BTN vs BB",
@@ -48,8 +49,8 @@ SRP = Family(
     effective_stack=975,
     sizes={
         "flop": {"oop": {"bet": "", "raise": "3x"}, "ip": {"bet": "33%,75%", "raise": "3x"}},
-        "turn": _both("75%,130%", "2.7x"),
-        "river": _both("33%,75%,150%,a", "2.5x,a"),
+        "turn": _without_donk(_both("75%,130%", "2.7x")),
+        "river": _without_donk(_both("33%,75%,150%,a", "2.5x,a")),
     },
 )
 
@@ -108,30 +109,29 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(SRP, "As7s3s"),
     _entry(THREE_BET, "Kh8h3c"),
     _entry(THREE_BET, "Jc5h5d"),
-    # Turns and rivers of SRPs.
-    _entry(SRP, "Qs8s3dJh"),
-    _entry(SRP, "Ac9h4h6s"),
-    _entry(SRP, "7h6c5dKc"),
-    _entry(SRP, "KdJd4dJs"),
-    _entry(SRP, "9c9h2s8c"),
-    _entry(SRP, "Kh7c2dAd"),
-    _entry(SRP, "JhTs4cQd7h"),
-    _entry(SRP, "As8c3cKh5c"),
-    _entry(SRP, "6s6d2hTcJd"),
-    _entry(SRP, "Kc9d5s4s9h"),
-    _entry(SRP, "8h7h3hQs2c"),
-    _entry(SRP, "AdQc6s3h8d"),
-    # Turns and rivers of 3-bet pots.
-    _entry(THREE_BET, "AhTd5s8h"),
-    _entry(THREE_BET, "QcJc7dTs"),
-    _entry(THREE_BET, "9s5s2hKd"),
-    _entry(THREE_BET, "KsKd6c4h"),
-    _entry(THREE_BET, "TcTh8c2s"),
-    _entry(THREE_BET, "8d4c2cQh"),
-    _entry(THREE_BET, "AcKd4s9d2h"),
-    _entry(THREE_BET, "QhTh6c3hAs"),
-    _entry(THREE_BET, "Jd8s5c5hKs"),
-    _entry(THREE_BET, "7s7c3dAh9s"),
-    _entry(THREE_BET, "KcQd2sJs6h"),
-    _entry(THREE_BET, "9h8c6d4dTd"),
+    # Turns and rivers, three for each coarse flop solve.
+    _entry(SRP, "Qs8s3dJh", "check/bet 18/call/deal Jh"),
+    _entry(SRP, "Qs8s3d8c", "check/check/deal 8c"),
+    _entry(SRP, "Qs8s3d2hAd", "check/bet 18/call/deal 2h/check/check/deal Ad"),
+    _entry(SRP, "Ac9h4h6s", "check/bet 41/call/deal 6s"),
+    _entry(SRP, "Ac9h4hKd5c", "check/bet 18/call/deal Kd/check/bet 68/call/deal 5c"),
+    _entry(SRP, "Ac9h4hTh2s", "check/check/deal Th/bet 41/call/deal 2s"),
+    _entry(SRP, "KdJd4dJs", "check/bet 18/call/deal Js"),
+    _entry(SRP, "KdJd4d9h3c", "check/bet 18/call/deal 9h/check/check/deal 3c"),
+    _entry(SRP, "KdJd4d7dQc", "check/check/deal 7d/check/bet 41/call/deal Qc"),
+    _entry(SRP, "9c9h2s8c", "check/bet 18/call/deal 8c"),
+    _entry(SRP, "9c9h2sQd", "check/bet 18/raise 54/call/deal Qd"),
+    _entry(SRP, "9c9h2sKd6h", "check/bet 18/call/deal Kd/check/bet 68/call/deal 6h"),
+    _entry(THREE_BET, "AhTd5h8s", "bet 74/call/deal 8s"),
+    _entry(THREE_BET, "AhTd5hQh", "check/check/deal Qh"),
+    _entry(THREE_BET, "AhTd5h2sKd", "bet 74/call/deal 2s/check/check/deal Kd"),
+    _entry(THREE_BET, "QcJc7c4d", "bet 74/call/deal 4d"),
+    _entry(THREE_BET, "QcJc7cAs9h", "bet 74/call/deal As/bet 149/call/deal 9h"),
+    _entry(THREE_BET, "QcJc7c2hTc", "check/bet 74/call/deal 2h/check/check/deal Tc"),
+    _entry(THREE_BET, "TcTh8s2d", "bet 74/call/deal 2d"),
+    _entry(THREE_BET, "TcTh8sKs", "check/bet 74/call/deal Ks"),
+    _entry(THREE_BET, "TcTh8sJd4c", "bet 74/call/deal Jd/check/check/deal 4c"),
+    _entry(THREE_BET, "9d4c2cQh", "bet 169/call/deal Qh"),
+    _entry(THREE_BET, "9d4c2cKcAh", "bet 74/call/deal Kc/check/bet 149/call/deal Ah"),
+    _entry(THREE_BET, "9d4c2c7s7h", "check/check/deal 7s/bet 90/call/deal 7h"),
 )

@@ -25,8 +25,13 @@ from solver.ranges import Range
 from solver.spot import Spot
 from solver.tree import BettingTree, LinePosition, build_tree, position
 
-TREMBLE = 0.002
-"""Share of every stored frequency that is spread evenly over the actions when ranges are carried along a line."""
+TREMBLE = 0.0005
+"""Share of every frequency that is spread evenly over the actions: while the solver trains, so that actions nobody
+takes are answered sensibly, and when ranges are carried along a line, so that such a line has ranges at all.
+
+Small on purpose. At 18 pots behind, 0.2% of random all-ins costs 0.1% of the pot in exploitability; 0.05% costs nothing
+that can be measured.
+"""
 
 Street = Mapping[Line, StoredNode]
 """All decision nodes of one street of one line, by the actions since the street began."""

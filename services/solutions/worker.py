@@ -28,6 +28,7 @@ from services.solutions.events import CONTROL, SolveChanged, publish_progress
 from services.solutions.export import Description, solve_config, write_solution
 from services.solutions.jobs import SolveStatus, limits_of, machine_limit
 from services.solutions.models import SolutionRow, SolveJobRow
+from services.solutions.store import TREMBLE
 from solver.errors import Cancelled, SolverError
 from solver.solve import Control, Progress, solve
 from solver.spot import parse_spot
@@ -37,7 +38,6 @@ LOST_AFTER_S = 15.0
 MOST_ATTEMPTS = 3
 MOST_CONCURRENT = 4
 MAX_ITERATIONS = 20_000
-TREMBLE = 0.002
 PUBLISH_EVERY_S = 0.1
 _POLL_S = 1.0
 _MEMORY_SLACK = 1.15
