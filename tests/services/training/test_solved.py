@@ -37,6 +37,8 @@ from tests.services.solutions.conftest import RIVER, TURN, Shelf, shelf
 
 __all__ = ["shelf"]
 
+pytestmark = pytest.mark.timeout(600)  # kernels that were changed are compiled first
+
 
 @pytest.fixture
 def solved(shelf: Shelf, redis_server: str) -> StrategyService:
