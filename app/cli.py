@@ -17,6 +17,7 @@ MODULES = {
     "check": ("checks",),
     "migrate": ("migrate",),
     "settings": ("settings_page",),
+    "lock": ("lock",),
     "user": ("users",),
     "library": ("library", "solver"),
     "solve": ("solver",),
