@@ -73,7 +73,7 @@ def test_the_table_shows_what_a_decision_needs(new_table: OpenTable) -> None:
     table.start()
     assert len(table.cards(table.board)) >= 3
     assert len(table.cards(table.hand)) == 2
-    expect(table.line).to_contain_text("Flop")
+    expect(table.line).to_contain_text(re.compile("Flop|Turn|River"))
     expect(table.table.get_by_text(re.compile(r"^Pot [\d.]+ bb$"))).to_be_visible()
     expect(table.die).to_have_text(re.compile(r"^Die\s*\d{1,3}$"))
     names = table.action_names()
