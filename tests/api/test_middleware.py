@@ -1,0 +1,180 @@
+"""What every request passes, in front of a small application."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import AsyncIterator, MutableMapping
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from app.api.middleware import protect
+from services.infra import log
+from services.infra.settings import get_settings
+
+HEADERS = (
+    "x-content-type-options",
+    "referrer-policy",
+    "permissions-policy",
+    "cross-origin-opener-policy",
+    "content-security-policy",
+    "x-request-id",
+)
+
+
+async def page(_: Request) -> Response:
+    return HTMLResponse("<p>", headers={"Access-Control-Allow-Credentials": "true"})
+
+
+async def echo(request: Request) -> Response:
+    return JSONResponse(len(await request.body()))
+
+
+async def socket(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.close()
+
+
+inner = Starlette(
+    routes=[
+        Route("/", page),
+        Route("/assets/index-AbCd1234.js", page),
+        Route("/api/echo", echo, methods=["POST"]),
+        WebSocketRoute("/_event", socket),
+    ]
+)
+protected = protect(inner, ["'sha256-abc='"])
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=protected)
+    async with httpx.AsyncClient(transport=transport, base_url="http://play.example:3000") as client:
+        yield client
+
+
+async def socket_accepted(origin: str | None) -> bool:
+    """Open a socket as a browser on a page of ``origin`` does."""
+    headers = [(b"host", b"play.example:3000")]
+    if origin is not None:
+        headers.append((b"origin", origin.encode()))
+    scope = {"type": "websocket", "path": "/_event", "headers": headers, "query_string": b"", "subprotocols": []}
+    sent: list[str] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message["type"])
+
+    await protected(scope, receive, send)
+    return "websocket.accept" in sent
+
+
+@pytest.mark.parametrize("path", ["/", "/api/echo", "/nothing", "/_event"])
+async def test_every_answer_carries_the_security_headers(client: httpx.AsyncClient, path: str):
+    answer = await client.get(path)
+    assert [name for name in HEADERS if name not in answer.headers] == []
+
+
+async def test_hsts_is_sent_over_https_only(client: httpx.AsyncClient):
+    assert "strict-transport-security" not in (await client.get("/")).headers
+    assert "strict-transport-security" in (await client.get("https://play.example/")).headers
+
+
+async def test_pages_may_run_their_own_inline_scripts_and_nothing_else(client: httpx.AsyncClient):
+    policy = (await client.get("/")).headers["content-security-policy"]
+    assert "script-src 'self' 'sha256-abc=';" in policy
+    assert "unsafe-eval" not in policy
+    assert (await client.post("/api/echo")).headers["content-security-policy"].startswith("default-src 'none'")
+
+
+async def test_no_answer_allows_another_origin(client: httpx.AsyncClient):
+    headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    for method in ("GET", "OPTIONS"):
+        answer = await client.request(method, "/", headers=headers)
+        assert [name for name in answer.headers if name.startswith("access-control")] == []
+
+
+async def test_files_named_by_their_content_are_kept_for_ever_and_pages_are_not(client: httpx.AsyncClient):
+    assert "immutable" in (await client.get("/assets/index-AbCd1234.js")).headers["cache-control"]
+    assert (await client.get("/")).headers["cache-control"] == "no-cache"
+
+
+async def test_a_request_id_comes_back_unless_it_is_nonsense(client: httpx.AsyncClient):
+    assert (await client.get("/", headers={"X-Request-ID": "abcd-1234"})).headers["x-request-id"] == "abcd-1234"
+    assert (await client.get("/", headers={"X-Request-ID": "a b\tc{}"})).headers["x-request-id"] != "a b\tc{}"
+
+
+async def test_a_request_is_logged_with_its_id_and_duration(client: httpx.AsyncClient):
+    handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
+    stream = io.StringIO()
+    log.configure("info", stream)
+    try:
+        await client.get("/", headers={"X-Request-ID": "abcd-1234"})
+    finally:
+        structlog.reset_defaults()
+        logging.getLogger().handlers[:] = handlers
+        logging.getLogger().setLevel(level)
+    line = next(one for one in map(json.loads, stream.getvalue().splitlines()) if one["event"] == "http_request")
+    assert (line["request_id"], line["path"], line["status"]) == ("abcd-1234", "/", 200)
+    assert line["duration_ms"] >= 0
+
+
+async def test_a_body_over_the_limit_is_refused_by_its_header(client: httpx.AsyncClient):
+    answer = await client.post("/api/echo", content=b"x" * (get_settings().max_body_bytes + 1))
+    assert (answer.status_code, answer.json()["data"]["problem"]["type"]) == (413, "/problems/too-large")
+
+
+async def test_a_body_over_the_limit_is_refused_while_it_streams(client: httpx.AsyncClient):
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(2 + get_settings().max_body_bytes // 65_536):
+            yield b"x" * 65_536
+
+    assert (await client.post("/api/echo", content=chunks())).status_code == 413
+
+
+async def test_a_body_within_the_limit_passes(client: httpx.AsyncClient):
+    assert (await client.post("/api/echo", content=b"x" * 1000)).json() == 1000
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "null", "http://play.example:3000.evil.example", "http://evil-play.example:3000", None],
+)
+async def test_a_socket_from_elsewhere_is_refused(origin: str | None):
+    assert not await socket_accepted(origin)
+
+
+async def test_a_socket_of_an_own_page_is_accepted():
+    assert await socket_accepted("http://play.example:3000")
+
+
+async def test_polling_the_socket_address_from_elsewhere_is_refused_too(client: httpx.AsyncClient):
+    assert (await client.get("/_event", headers={"Origin": "https://evil.example"})).status_code == 403
+
+
+async def test_the_api_answers_unknown_addresses_and_methods_in_the_envelope(server_urls: dict[str, str]):
+    from app.api.main import build_api
+
+    transport = httpx.ASGITransport(app=build_api())
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        for method, path, status in (("GET", "/api/nothing", 404), ("PUT", "/api/leaderboards/weekly", 403)):
+            answer = await client.request(method, path)
+            body = answer.json()
+            assert (answer.status_code, body["code"], body["success"]) == (status, status, False)
+            assert set(body) == {"success", "code", "message", "data", "timestamp"}
+            assert body["data"]["problem"]["instance"] == path
+        document = (await client.get("/api/openapi.json")).json()
+        assert document["openapi"].startswith("3.1")
+        live = await client.get("/health/live")
+        assert live.json() == {"status": "alive"}
