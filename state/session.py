@@ -87,16 +87,21 @@ def report_failure(exception: Exception) -> EventSpec | None:
     if not isinstance(exception, DomainError) or exception.status >= 500:
         log.error("event_failed", exc_info=exception)
     context = EventContext.get()
-    _failed[context.token] = None
-    while len(_failed) > 10_000:
-        _failed.popitem(last=False)
-    delta = {SessionState.get_full_name(): {"notice" + FIELD_MARKER: notice}}
+    delta = notice_past_the_state(context.token, notice)
     task = asyncio.get_running_loop().create_task(context.emit_delta(delta))
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
     return None
 
 
+def notice_past_the_state(token: str, notice: str) -> dict[str, dict[str, str]]:
+    """What shows ``notice`` in a tab whose state can't be reached, until the next event of the tab passes the guard."""
+    _failed[token] = None
+    while len(_failed) > 10_000:
+        _failed.popitem(last=False)
+    return {SessionState.get_full_name(): {"notice" + FIELD_MARKER: notice}}
+
+
 def forget_failure(token: str) -> bool:
-    """Whether the tab shows a notice of `report_failure`, which it won't any more."""
+    """Whether the tab shows a notice of `notice_past_the_state`, which it won't any more."""
     return _failed.pop(token, False) is None

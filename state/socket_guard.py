@@ -11,14 +11,17 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from reflex.state import StateUpdate
 from reflex_base.registry import RegistrationContext
 
+from services.accounts.sessions import SessionsUnavailable, resolve
 from services.infra.log import get_logger
 from state.guard import Guard
-from state.session import report_failure
+from state.session import RECONNECTING, notice_past_the_state, report_failure
 
 if TYPE_CHECKING:
     import reflex as rx
+    from reflex.app import EventNamespace
 
 log = get_logger()
 
@@ -37,8 +40,30 @@ def guard_events(app: rx.App) -> None:
         logging.getLogger(name).addFilter(redact_event)
     namespace = app.event_namespace
     if namespace is not None:
-        checked: Any = known_events_only(namespace.on_event, namespace.disconnect)
+        checked: Any = known_events_only(waiting_shown(namespace), namespace.disconnect)
         namespace.on_event = checked
+
+
+def waiting_shown(namespace: EventNamespace) -> OnEvent:
+    """``on_event`` that says "Reconnecting" in the tab while Redis hangs.
+
+    Reflex then waits for the tab's state without an end, before any middleware runs. The event itself stays in the
+    queue and is done when Redis is back; nothing is lost.
+    """
+    on_event = namespace.on_event
+
+    async def told(sid: str, data: Any) -> None:
+        token = namespace.sid_to_token.get(sid)
+        headers = namespace._static_router_data.get(sid, {}).get("headers", {})  # noqa: SLF001 read at the handshake
+        try:
+            await resolve(headers.get("cookie"))
+        except SessionsUnavailable:
+            if token is not None:
+                update = StateUpdate(delta=notice_past_the_state(token, RECONNECTING))
+                await namespace.emit_update(update, token)
+        await on_event(sid, data)
+
+    return told
 
 
 def known_events_only(on_event: OnEvent, disconnect: Disconnect) -> OnEvent:

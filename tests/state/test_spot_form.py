@@ -76,7 +76,8 @@ def test_sizes_of_streets_before_the_board_do_not_matter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("board", "street"), [("", 0), ("Qh", 0), ("Qh8h3c", 0), ("Qh8h3cTd", 1), ("Qh8h3cTd2s", 2), ("Qh8h3cTd2s4s", 2), ("x", 0)]
+    ("board", "street"),
+    [("", 0), ("Qh", 0), ("Qh8h3c", 0), ("Qh8h3cTd", 1), ("Qh8h3cTd2s", 2), ("Qh8h3cTd2s4s", 2), ("x", 0)],
 )
 def test_the_street_follows_the_board_while_it_is_typed(board: str, street: int) -> None:
     assert street_of(board) == street
