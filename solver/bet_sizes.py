@@ -18,7 +18,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from solver.errors import Problem, SpotError
+from solver.errors import Problem, SpotError, quoted
 
 MAX_PERCENT = 100_000.0
 MAX_MULTIPLE = 1_000.0
@@ -84,24 +84,24 @@ def parse_bet_sizes(text: str, path: str = "") -> tuple[BetSize, ...]:
 
 
 def _parse_size(token: str, *, opening: bool) -> tuple[BetSize | None, str]:
-    shown = token if len(token) <= 20 else token[:20] + "..."
+    shown = quoted(token)
     if token == "a":
         return BetSize(SizeKind.ALLIN), ""
     if token == "e":
         return BetSize(SizeKind.GEOMETRIC), ""
     if not token[:-1] or not _NUMBER.fullmatch(token[:-1]) or token[-1] not in "%xc":
-        return None, f"'{shown}' is no bet size; sizes are 60%, 2.5x, 120c, e (geometric) and a (all-in)"
+        return None, f"{shown} is no bet size; sizes are 60%, 2.5x, 120c, e (geometric) and a (all-in)"
     value = float(token[:-1])
     if token[-1] == "%":
         if not 0 < value <= MAX_PERCENT:
-            return None, f"'{shown}' is out of the domain: more than 0% and at most {MAX_PERCENT:.0f}%"
+            return None, f"{shown} is out of the domain: more than 0% and at most {MAX_PERCENT:.0f}%"
         return BetSize(SizeKind.POT, value / 100), ""
     if token[-1] == "x":
         if opening:
-            return None, f"'{shown}' multiplies a previous bet; only raises have one"
+            return None, f"{shown} multiplies a previous bet; only raises have one"
         if not 1 < value <= MAX_MULTIPLE:
-            return None, f"'{shown}' is out of the domain: more than 1x and at most {MAX_MULTIPLE:.0f}x"
+            return None, f"{shown} is out of the domain: more than 1x and at most {MAX_MULTIPLE:.0f}x"
         return BetSize(SizeKind.PREVIOUS, value), ""
     if not math.isfinite(value) or value != int(value) or not 1 <= value <= MAX_CHIPS:
-        return None, f"'{shown}' is out of the domain: whole chips from 1c to {MAX_CHIPS}c"
+        return None, f"{shown} is out of the domain: whole chips from 1c to {MAX_CHIPS}c"
     return BetSize(SizeKind.CHIPS, value), ""

@@ -161,13 +161,16 @@ def _over_runouts(
     below, at_most = np.zeros(len(ours)), np.zeros(len(ours))
     our_cards, their_cards = COMBO_CARDS[ours], COMBO_CARDS[others]
     own_weight = np.where(np.isin(ours, others), weights[ours], 0.0)
-    ranks = []
-    for cards in (our_cards, their_cards):
-        filled = np.empty((len(boards), len(cards)), dtype=np.uint16)
-        rank_boards(boards, cards[:, 0].copy(), cards[:, 1].copy(), filled)
-        ranks.append(filled)
-    _walk_boards(ranks[0], ranks[1], our_cards, their_cards, own_weight, weights[others], below, at_most)
+    our_ranks, their_ranks = (_ranks(boards, cards) for cards in (our_cards, their_cards))
+    _walk_boards(our_ranks, their_ranks, our_cards, their_cards, own_weight, weights[others], below, at_most)
     return below, at_most, comb(48 - len(board), missing)
+
+
+def _ranks(boards: NDArray[np.uint8], cards: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """[board, hand], 0 where the hand touches the board."""
+    ranks = np.empty((len(boards), len(cards)), dtype=np.uint16)
+    rank_boards(boards, cards[:, 0].copy(), cards[:, 1].copy(), ranks)
+    return ranks
 
 
 @njit(nogil=True, cache=True)

@@ -89,16 +89,18 @@ def format_range(weights: Range, dead_cards: tuple[int, ...] = ()) -> str:
         weights: The range.
         dead_cards: Combos that touch these are left open: the text says of them whatever makes it shortest.
     """
-    live = ~np.isin(COMBO_CARDS, dead_cards).any(axis=1)
-    class_weights = np.zeros(N_CLASSES, dtype=np.float32)
+    touching: NDArray[np.bool_] = np.isin(COMBO_CARDS, dead_cards)
+    dead = touching[:, 0] | touching[:, 1]
+    weight: list[float] = weights.tolist()
+    class_weights: list[float] = []
     singles: list[str] = []
-    for index, class_combos in enumerate(CLASS_COMBOS):
-        combos = class_combos[live[class_combos]]
-        if (weights[combos] == weights[combos[:1]]).all():
-            class_weights[index] = weights[combos].max(initial=0)
-        else:
+    for class_combos in CLASS_COMBOS:
+        combos = [int(combo) for combo in class_combos if not dead[combo]]
+        values = {weight[combo] for combo in combos}
+        class_weights.append(max(values) if len(values) == 1 else 0.0)
+        if len(values) > 1:
             singles.extend(
-                combo_to_text(int(combo)) + _weight_text(weights[combo]) for combo in combos[::-1] if weights[combo] > 0
+                combo_to_text(combo) + _weight_text(weight[combo]) for combo in combos[::-1] if weight[combo] > 0
             )
     return ",".join([*_pair_texts(class_weights), *_unpaired_texts(class_weights), *singles])
 
@@ -199,11 +201,11 @@ def _class_indices(high: int, low: int, kind: str) -> Iterator[int]:
         yield HAND_CLASS_INDEX[name + suffix]
 
 
-def _weight_text(weight: np.float32) -> str:
-    return "" if weight == 1 else f":{float(weight):.6g}"
+def _weight_text(weight: float) -> str:
+    return "" if weight == 1 else f":{weight:.6g}"
 
 
-def _runs(weights: dict[int, np.float32]) -> Iterator[tuple[int, int, np.float32]]:
+def _runs(weights: dict[int, float]) -> Iterator[tuple[int, int, float]]:
     """(top, bottom, weight) of maximal runs of equal positive weight, ranks descending."""
     top: int | None = None
     for rank in sorted(weights, reverse=True):
@@ -215,7 +217,7 @@ def _runs(weights: dict[int, np.float32]) -> Iterator[tuple[int, int, np.float32
             top = None
 
 
-def _pair_texts(class_weights: Range) -> Iterator[str]:
+def _pair_texts(class_weights: list[float]) -> Iterator[str]:
     pairs = {rank: class_weights[HAND_CLASS_INDEX[RANKS[rank] * 2]] for rank in range(13)}
     for top, bottom, weight in _runs(pairs):
         name = RANKS[bottom] * 2
@@ -223,9 +225,9 @@ def _pair_texts(class_weights: Range) -> Iterator[str]:
         yield text + _weight_text(weight)
 
 
-def _unpaired_texts(class_weights: Range) -> Iterator[str]:
+def _unpaired_texts(class_weights: list[float]) -> Iterator[str]:
     for high in range(12, 0, -1):
-        kinds: defaultdict[tuple[int, int, np.float32], str] = defaultdict(str)
+        kinds: defaultdict[tuple[int, int, float], str] = defaultdict(str)
         for kind in "so":
             kickers = {low: class_weights[HAND_CLASS_INDEX[RANKS[high] + RANKS[low] + kind]] for low in range(high)}
             for run in _runs(kickers):

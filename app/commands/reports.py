@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from solver.equity import Equity
     from solver.pushfold import PushFold
     from solver.solution import NodeSolution, Solution
@@ -180,7 +183,7 @@ def _number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _by_class(values: Sequence[float]) -> dict[str, float | None]:
+def _by_class(values: NDArray[np.float64]) -> dict[str, float | None]:
     from solver.cards import HAND_CLASSES  # noqa: PLC0415
 
     return {name: _number(value) for name, value in zip(HAND_CLASSES, values, strict=True)}
@@ -208,7 +211,7 @@ def _mix_by_class(root: Mapping[str, Any]) -> list[str]:
     return [f"{title}, % by hand class", *_grid(frequencies)]
 
 
-def _grid(frequencies: Sequence[float]) -> list[str]:
+def _grid(frequencies: NDArray[np.float64]) -> list[str]:
     """The 13 x 13 grid, suited above the diagonal; a dot where the range holds nothing."""
     from solver.cards import RANKS  # noqa: PLC0415
 

@@ -70,7 +70,7 @@ def solve(
         options = _solve_options(target, threads, precision, max_iterations, time_limit)
         wanted = _streets(streets, game)
         if estimate:
-            needed = solving.estimate(game, precision, threads)
+            needed = solving.estimate(game, options["precision"], threads)
             _print(reports.estimate_json(needed), as_json, reports.estimate_text)
             return
         line = tuple(step for step in node.split("/") if step)
