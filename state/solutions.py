@@ -174,7 +174,7 @@ class SolveState(rx.State):
         """
         if self.phase in {"waiting", "solving"}:
             return
-        self.values = self.values | {field: text for field, text in form.items() if field in FIELDS and text is not None}
+        self.values = self.values | {field: form[field] or "" for field in FIELDS if form.get(field) is not None}
         self.notice = ""
         try:
             principal = await principal_of(self)

@@ -45,6 +45,10 @@ def _row(row: rx.Var[BoardRow]) -> rx.Component:
     )
 
 
+def _nobody() -> rx.Component:
+    return rx.el.tr(rx.el.td("Nobody is ranked yet this week.", col_span=5, class_name="board-nobody"))
+
+
 def _invitation() -> rx.Component:
     """The way into ranked play: for members the set, for guests the reason why not."""
     return rx.cond(
@@ -67,7 +71,7 @@ def _standings() -> rx.Component:
             "Leaderboard",
             [("Rank", "number board-rank"), "Player", ("Score", "number"), "95% interval", ("Decisions", "number")],
             rx.fragment(
-                rx.foreach(LeaderboardState.rows, _row),
+                rx.cond(LeaderboardState.rows.length() > 0, rx.foreach(LeaderboardState.rows, _row), _nobody()),
                 rx.cond(LeaderboardState.apart.key != "", _row(LeaderboardState.apart), rx.fragment()),
             ),
             class_name="board-table",
@@ -82,14 +86,6 @@ def _standings() -> rx.Component:
             "decision, held back while you have answered few.",
             class_name="board-note",
         ),
-    )
-
-
-def _nobody() -> rx.Component:
-    return rx.cond(
-        LeaderboardState.apart.key != "",
-        _standings(),
-        empty_state("Nobody is ranked yet this week", _head.rule),
     )
 
 
@@ -108,7 +104,7 @@ def leaderboard() -> rx.Component:
                     ),
                     class_name="board-week",
                 ),
-                rx.cond(LeaderboardState.rows.length() > 0, rx.el.p(_head.rule), rx.fragment()),
+                rx.el.p(_head.rule),
                 class_name="page-head",
             ),
             rx.el.div(_invitation(), class_name="board-invitation"),
@@ -122,7 +118,7 @@ def leaderboard() -> rx.Component:
                 "failed",
                 empty_state("The board can't be read now", "", button("Try again", on_click=LeaderboardState.load)),
             ),
-            rx.cond(LeaderboardState.rows.length() > 0, _standings(), _nobody()),
+            _standings(),
         ),
         class_name="leaderboard",
     )
