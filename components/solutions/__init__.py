@@ -1,42 +1,5 @@
 """Solves on a page, bound to state.solutions."""
 
-import reflex as rx
-
-from components.solutions.form import solve_form
-from components.solutions.strategy import solving, strategy
-from components.ui import empty_state, error_text
-from state.solutions import SolveState
-
-
-def new_solve() -> rx.Component:
-    """The whole page's content: the form, and beside it what became of it."""
-    return rx.el.div(
-        rx.el.div(
-            rx.el.h1("New solve"),
-            rx.el.p("Your own board, ranges, stacks and sizes, solved on this machine."),
-            class_name="page-head",
-        ),
-        rx.el.div(
-            solve_form(),
-            rx.el.div(
-                rx.match(
-                    SolveState.phase,
-                    ("waiting", solving()),
-                    ("solving", solving()),
-                    ("done", strategy()),
-                    rx.fragment(
-                        error_text(SolveState.notice, role="status"),
-                        empty_state(
-                            "The strategy appears here",
-                            "Press Solve: the example takes about a second.",
-                        ),
-                    ),
-                ),
-                class_name="solve-side",
-            ),
-            class_name="solve",
-        ),
-    )
-
+from components.solutions.page import new_solve
 
 __all__ = ["new_solve"]
