@@ -67,9 +67,11 @@ export function ActionBar({ actions = [], decision = "", phase = "idle", error =
 
   // Table and summary take each other's place: each starts at its top.
   useEffect(() => {
-    const top = () => window.scrollTo({ top: 0 });
-    top();
-    return top;
+    window.scrollTo({ top: 0 });
+    return () => {
+      window.scrollTo({ top: 0 });
+      requestAnimationFrame(() => document.querySelector("[data-autofocus]")?.focus());
+    };
   }, []);
 
   const act = (action) => {

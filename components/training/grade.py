@@ -26,7 +26,7 @@ def _row(row: rx.Var[RowView]) -> rx.Component:
 
 
 def _verdict() -> rx.Component:
-    """The word and the loss; announced when it changes."""
+    """The word and the loss."""
     return rx.el.div(
         rx.el.p(_answer.where, class_name="grade-where"),
         rx.el.div(
@@ -41,9 +41,16 @@ def _verdict() -> rx.Component:
             class_name="grade-line",
         ),
         rx.el.p(_answer.sentence, class_name="grade-sentence"),
-        aria_live="polite",
-        aria_atomic="true",
         class_name="grade-verdict",
+    )
+
+
+def announcement() -> rx.Component:
+    """Says the grade to a screen reader; it has to be on the page before there is something to say."""
+    return rx.el.p(
+        rx.cond(_answer.word == "", "", f"{_answer.where}. {_answer.word}, {_answer.loss_bb}. {_answer.sentence}"),
+        aria_live="polite",
+        class_name="visually-hidden",
     )
 
 

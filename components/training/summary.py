@@ -39,7 +39,7 @@ def _worst(spot: rx.Var[WorstView]) -> rx.Component:
 def summary() -> rx.Component:
     """Region "Summary"."""
     return rx.el.section(
-        rx.el.h1(_summary.title, tab_index=-1),
+        rx.el.h1(_summary.title, tab_index=-1, custom_attrs={"data-autofocus": ""}),
         rx.el.dl(
             _figure("EV score", _summary.score, _summary.decisions),
             _figure("EV loss", _summary.loss, "against the solver"),

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from components.poker import action_bar, felt, line_so_far
-from components.training.grade import grade
+from components.training.grade import announcement, grade
 from components.training.summary import summary
 from components.ui import error_text
 from state.training import TrainingState
@@ -67,5 +67,6 @@ def training_table() -> rx.Component:
     return rx.el.div(
         rx.cond(TrainingState.phase == "summary", summary(), _play()),
         grade(),
+        announcement(),
         class_name="play",
     )

@@ -13,6 +13,8 @@ from tests.e2e.pages.account_page import AccountPage
 from tests.e2e.pages.board_page import BoardPage
 from tests.e2e.pages.table_page import TablePage
 
+expect.set_options(timeout=15_000)
+
 
 @pytest.fixture
 def new_page(browser: Browser) -> Iterator[Callable[[], Page]]:
