@@ -140,6 +140,7 @@ class _Product:
             ready,
             settings.data_folder / "log" / "server.log",
             grace_s=STOP_WEB_S,
+            ready_timeout_s=240,
             environment=environment,
             folder=frontend.ROOT,
         )

@@ -173,7 +173,7 @@ class Child:
     stop_signal: int = signal.SIGTERM
     death_signal: int = signal.SIGTERM
     grace_s: float = 5.0
-    ready_timeout_s: float = 60.0
+    ready_timeout_s: float = 120.0
     identity: Identity = field(default_factory=Identity)
     environment: Mapping[str, str] | None = None
     folder: str | Path = "/"
