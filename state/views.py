@@ -6,6 +6,7 @@ must stay hidden: no villain card before the end, no mix before the answer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -16,6 +17,7 @@ from solver.cards import COMBO_CLASS, COMBO_INDEX, HAND_CLASSES, card_to_text
 
 STREETS: Final = ("Flop", "Turn", "River")
 POT_TYPES: Final = {"SRP": "single-raised pot", "3BP": "3-bet pot", "4BP": "4-bet pot", "custom": "custom spot"}
+_UNKNOWN: Final = "–"
 _WORDS: Final = ("best", "correct", "inaccuracy", "wrong", "blunder", "uncertain")
 
 
@@ -325,9 +327,20 @@ def _sentence(grade: Grade, better: str) -> str:
         case "inaccuracy":
             return f"Small leak: {cost}. {better} was better."
         case "uncertain":
-            return "The solution is too coarse to tell here. Not scored."
+            return "The solution can't tell here. Not scored."
         case _:
             return f"Costs {cost}. {better} was better."
+
+
+def _column_loss(loss_bb: float | None) -> str:
+    if loss_bb is None:
+        return _UNKNOWN
+    return fixed(-loss_bb) if loss_bb >= 0.005 else "0"
+
+
+def _solved(pct: float | None) -> str:
+    """How accurate the solution is at the node; unknown where the solver itself never takes the line."""
+    return "Solved to: unknown here" if pct is None else f"Solved to {number(pct, 2)}% of pot here"
 
 
 def seat_of(table: Table) -> Seat:
@@ -340,15 +353,15 @@ def answer_view(answer: Answer, seat: Seat, *, unrated: bool = False) -> AnswerV
     pot, call_total = _price(answer, seat.start_pot)
     names = tuple(row.action for row in answer.rows)
     views = {view.action: view for view in action_views(names, pot, call_total, seat.big_blind)}
-    best = max(answer.rows, key=lambda row: row.ev)
+    best = max(answer.rows, key=lambda row: -math.inf if row.ev is None else row.ev)
     rows = tuple(
         RowView(
             label=views[row.action].label,
             tone=views[row.action].tone,
             frequency=f"{number(100 * row.frequency, 0)}%",
             share=round(100 * row.frequency, 1),
-            ev=fixed(row.ev_bb),
-            loss=fixed(-row.loss_bb) if row.loss_bb >= 0.005 else "0",
+            ev=_UNKNOWN if row.ev_bb is None else fixed(row.ev_bb),
+            loss=_column_loss(row.loss_bb),
             chosen=row.action == answer.action,
             named=row.action == answer.die_pick,
         )
@@ -374,7 +387,7 @@ def answer_view(answer: Answer, seat: Seat, *, unrated: bool = False) -> AnswerV
         sentence=_sentence(grade, views[best.action].label),
         loss_bb=f"{number(grade.loss_bb, 2)} bb",
         loss_pct=f"{number(grade.loss_pct)}% of pot",
-        solved=f"Solved to {number(answer.solved_to_pct, 2)}% of pot here",
+        solved=_solved(answer.solved_to_pct),
         tolerance=f"±{number(answer.tolerance_pct, 2)}%{'' if answer.tolerance_fitted else ', not yet fitted'}",
         rows=rows,
         die_line=f"Die {answer.die}: {views[answer.die_pick].label}.{followed}" if answer.die_pick in views else "",

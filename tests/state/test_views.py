@@ -123,3 +123,10 @@ def test_the_rows_mark_what_was_played_and_what_the_die_named() -> None:
 
 def test_a_hand_outside_the_solvers_range_is_said_to_be_so() -> None:
     assert "not in the solver's range" in answer_view(replace(ANSWER, in_range=False), seat_of(FACING)).note
+
+
+def test_what_the_solution_does_not_know_is_shown_as_unknown() -> None:
+    unknown = ActionRow("fold", 0.0, None, None, None, None)
+    view = answer_view(replace(ANSWER, rows=(unknown, *ANSWER.rows[1:]), solved_to_pct=None), seat_of(FACING))
+    assert (view.rows[0].ev, view.rows[0].loss) == ("–", "–")
+    assert view.solved == "Solved to: unknown here"
