@@ -27,6 +27,8 @@ from services.infra.settings import ROOT
 
 BUILDS = ROOT / ".cache" / "frontend"
 SOURCES = ("app", "components", "state", "services", "assets", "reflex.lock")
+# Caches, Reflex's own links into packages, the solved spots, and what pages never import.
+NO_SOURCES = {"__pycache__", "external", "library", "api", "commands"}
 FILES = ("rxconfig.py", "requirements.lock")
 # rxconfig.py's api_url as Vite writes it into the scripts: a string in any kind of quotes.
 ADDRESS = re.compile(r"""(["'`])(ws|http)s?://mixline\.invalid(/[^"'`]*)?\1""")
@@ -47,7 +49,7 @@ def source_hash() -> str:
 
 
 def _is_source(path: Path) -> bool:
-    return "__pycache__" not in path.parts and "external" not in path.parts and "library" not in path.parts
+    return not NO_SOURCES.intersection(path.relative_to(ROOT).parts)
 
 
 @asynccontextmanager
