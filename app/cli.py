@@ -16,6 +16,7 @@ MODULES = {
     "test": ("checks",),
     "check": ("checks",),
     "migrate": ("migrate",),
+    "build": ("build",),
     "settings": ("settings_page",),
     "lock": ("lock",),
     "user": ("users",),

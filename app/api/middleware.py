@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -218,7 +219,10 @@ class _BodyTooLarge(BaseException):
 
 def protect(app: ASGIApp, script_hashes: Iterable[str] = ()) -> ASGIApp:
     """``app`` behind everything in this module."""
-    return RequestLog(SecurityHeaders(SocketOrigin(BodyLimit(app)), script_hashes))
+    whole: ASGIApp = RequestLog(SecurityHeaders(SocketOrigin(BodyLimit(app)), script_hashes))
+    if proxies := get_settings().trusted_proxies:
+        return wrap_asgi_with_proxy_headers(whole, trusted_hosts=proxies.replace(" ", "").split(","))
+    return whole
 
 
 def script_hashes(web_folder: Path) -> list[str]:

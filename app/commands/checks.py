@@ -44,6 +44,8 @@ def run_tests(
     steps = [] if paths else list(CHECKS)
     browser = [path for path in chosen if path.startswith(E2E)]
     others = [path for path in chosen if not path.startswith(E2E)]
+    # First, because no test's time limit should hold a compilation.
+    steps.append(("build", (sys.executable, "-m", "app.cli", "build")))
     if others:
         steps.append(("tests", ("pytest", "-q", "-n", "2", "--ignore", E2E, *others)))
     if browser or not paths:

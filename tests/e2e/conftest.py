@@ -26,7 +26,7 @@ from app.commands import chromium
 from services.infra.embedded import free_port
 from services.infra.settings import ROOT
 
-START_S = 240.0
+START_S = 600.0
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
