@@ -89,7 +89,10 @@ def _key(limit: Limit, who: str) -> str:
 
 
 async def take(limit: Limit, who: str) -> Verdict:
-    """Count one try of ``who``; never raises for an outage and never becomes unlimited in one."""
+    """Count one try of ``who``; never raises for an outage and never becomes unlimited in one.
+
+    The process counts along all the time, so a limit that is half used up when Redis goes is not a fresh one.
+    """
     key, mark = _key(limit, who), secrets.token_hex(8)
     try:
         async with asyncio.timeout(_TIMEOUT_S):
@@ -97,7 +100,10 @@ async def take(limit: Limit, who: str) -> Verdict:
             passed, remaining, wait_ms = await cast("Awaitable[list[int]]", answer)
     except _OUTAGES:
         return _take_locally(limit, key, mark)
-    return Verdict(limit, bool(passed), remaining, max(1, -(-wait_ms // 1000)) if not passed else 0, mark)
+    if not passed:
+        return Verdict(limit, False, 0, max(1, -(-wait_ms // 1000)), mark)
+    here = _take_locally(limit, key, mark)
+    return Verdict(limit, here.passed, min(remaining, here.remaining), here.retry_after_s, mark)
 
 
 def _take_locally(limit: Limit, key: str, mark: str) -> Verdict:

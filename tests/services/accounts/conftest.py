@@ -33,6 +33,12 @@ def make_account(db: AsyncSession, password_hash: str) -> MakeAccount:
     return make
 
 
+@pytest.fixture(autouse=True)
+def no_tries_yet() -> None:
+    """The process counts tries along with Redis."""
+    throttle._local.clear()
+
+
 @pytest.fixture
 async def no_redis(redis_server: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """From here on nothing answers where Redis should be."""

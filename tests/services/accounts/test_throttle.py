@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from services.accounts import throttle
 from services.accounts.throttle import Limit, Verdict, give_back, is_trusted, take, trust_device
 from services.infra import redis as infra_redis
 from services.infra.clock import new_id
@@ -67,6 +68,19 @@ async def test_without_redis_the_process_counts_by_itself(no_redis: None) -> Non
 
     assert [verdict.passed for verdict in verdicts] == [True] * 5 + [False] * 3
     assert verdicts[-1].retry_after_s > 890
+
+
+async def test_a_limit_that_redis_saw_used_up_is_not_a_fresh_one_without_redis(
+    redis_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = Limit("t", 5, 900)
+    for _ in range(4):
+        await take(limit, "anna")
+    monkeypatch.setattr(throttle, "_TIMEOUT_S", 0.0)  # Redis is never fast enough from here on
+
+    verdicts = [await take(limit, "anna") for _ in range(3)]
+
+    assert [verdict.passed for verdict in verdicts] == [True, False, False]
 
 
 async def test_a_device_is_trusted_for_its_own_account_only(redis_server: str) -> None:
