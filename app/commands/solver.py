@@ -24,12 +24,14 @@ from app.commands.library import library
 
 if TYPE_CHECKING:
     from solver.solution import Solution
-    from solver.solve import Control, Progress
+    from solver.solve import Progress
     from solver.spot import Spot
 
 REFUSED = 2
 CANCELLED = 130
 MAX_FILE_BYTES = 4_000_000
+GRACE_S = 1.0
+"""After Ctrl-C the solve has this long to stop by itself."""
 MEMORY_SHARE = 0.8
 """Of the machine's memory that a solve may take; more is refused before anything is allocated."""
 
@@ -283,24 +285,20 @@ def _solve(game: Spot, line: tuple[str, ...], options: dict[str, Any]) -> Soluti
             outcome.append(error)
 
     thread = threading.Thread(target=work, daemon=True)
-    with _interrupts(control):
+    before = signal.signal(signal.SIGINT, lambda *_: control.cancel())
+    try:
         thread.start()
-        while thread.is_alive():
+        while thread.is_alive() and not control.cancelled:
             thread.join(0.05)
+        thread.join(GRACE_S if control.cancelled else None)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if not outcome:
+        # Still compiling kernels, which cannot be stopped; the thread ends with the process.
+        raise solving.Cancelled("the solve was cancelled")
     if isinstance(outcome[0], BaseException):
         raise outcome[0]
     return outcome[0]
-
-
-@contextmanager
-def _interrupts(control: Control) -> Iterator[None]:
-    """Ctrl-C and SIGTERM cancel the solve."""
-    before = {number: signal.signal(number, lambda *_: control.cancel()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _progress(progress: Progress) -> None:
