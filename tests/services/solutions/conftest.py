@@ -77,9 +77,9 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     solved: dict[str, Solved] = {}
     for name, data in (("turn", TURN), ("flop", FLOP), ("river", RIVER)):
         spot = parse_spot(data)
-        solution = solve(spot, target_pct=0.02, max_iterations=3000, tremble=0.002)
+        solution = solve(spot, target_pct=0.05, max_iterations=3000, tremble=0.002)
         description = Description(f"Test {name}", "BTN vs BB", "SRP", ("BB", "BTN"))
-        artefact, header = write_solution(solution, description, solve_config(spot, 0.02, 0.002))
+        artefact, header = write_solution(solution, description, solve_config(spot, 0.05, 0.002))
         (folder / f"{name}.mxl").write_bytes(artefact)
         entry = {key: value for key, value in header.items() if key != "config"} | {
             "id": name,

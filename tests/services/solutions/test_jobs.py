@@ -36,11 +36,11 @@ def _spot(data: dict[str, object], **changes: object) -> Spot:
 
 
 def slow_spot(pot: int = 100) -> Spot:
-    """A wide turn: many seconds to 0.01%."""
+    """A turn whose tremble keeps it from ever reaching 0.01%: it runs until its time is over."""
     sizes = {
         street: {p: {"bet": "33%,75%,150%", "raise": "2.5x"} for p in ("oop", "ip")} for street in ("turn", "river")
     }
-    return _spot(TURN, ranges={"oop": WIDE, "ip": WIDE}, sizes=sizes, pot=pot, effective_stack=400)
+    return _spot(TURN, sizes=sizes, pot=pot, effective_stack=900)
 
 
 def _player(role: Role = Role.GUEST) -> Principal:
@@ -81,7 +81,7 @@ async def finished(player: Principal, job: SolveJob, limit: float = 60) -> Solve
 async def until(condition: Callable[[], Awaitable[bool]], limit: float = 30) -> None:
     """Wait until a condition holds."""
     async with asyncio.timeout(limit):
-        while not await condition():  # noqa: ASYNC110 the condition is in the database
+        while not await condition():
             await asyncio.sleep(0.02)
 
 
