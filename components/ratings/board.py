@@ -1,18 +1,21 @@
 """The weekly board: week and invitation above, the table, the own row apart where it is not in sight."""
 
+from typing import Any
+
 import reflex as rx
 
 from components.ratings.board_events import board_events
 from components.ui import button, empty_state, error_text, link_button, spinner, table
 from state import routes
-from state.ratings import BoardRow, LeaderboardState
+from state.ratings import LeaderboardState
 from state.session import SessionState
 
-_head = LeaderboardState.head
+_head: Any = LeaderboardState.head
+_rows: Any = LeaderboardState.rows
 _EVENTS = "/api/leaderboards/weekly/events"
 
 
-def _whisker(row: rx.Var[BoardRow]) -> rx.Component:
+def _whisker(row: Any) -> rx.Component:
     """The interval on the scale of the whole board, so that one sees who can't be told apart."""
     return rx.el.span(
         rx.el.span(class_name="whisker-line", style={"left": f"{row.low}%", "width": f"{row.width}%"}),
@@ -22,7 +25,7 @@ def _whisker(row: rx.Var[BoardRow]) -> rx.Component:
     )
 
 
-def _row(row: rx.Var[BoardRow]) -> rx.Component:
+def _row(row: Any) -> rx.Component:
     return rx.el.tr(
         rx.el.td(row.rank, class_name="number board-rank"),
         rx.el.th(
@@ -71,7 +74,7 @@ def _standings() -> rx.Component:
             "Leaderboard",
             [("Rank", "number board-rank"), "Player", ("Score", "number"), "95% interval", ("Decisions", "number")],
             rx.fragment(
-                rx.cond(LeaderboardState.rows.length() > 0, rx.foreach(LeaderboardState.rows, _row), _nobody()),
+                rx.cond(_rows.length() > 0, rx.foreach(_rows, _row), _nobody()),
                 rx.cond(LeaderboardState.apart.key != "", _row(LeaderboardState.apart), rx.fragment()),
             ),
             class_name="board-table",

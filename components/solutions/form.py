@@ -1,5 +1,7 @@
 """The form "New solve": texts that are checked while they are typed, with the estimate before the start."""
 
+from typing import Any
+
 import reflex as rx
 
 from components.ui import button, error_text, text_field
@@ -10,7 +12,7 @@ _STREETS = ("Flop", "Turn", "River")
 _DEBOUNCE_MS = 300
 
 
-def _field(label: str, path: str, **props: object) -> rx.Component:
+def _field(label: str, path: str, **props: Any) -> rx.Component:
     return text_field(
         label,
         path,
@@ -26,7 +28,7 @@ def _field(label: str, path: str, **props: object) -> rx.Component:
     )
 
 
-def _select(label: str, name: str, options: dict[str, str], **props: object) -> rx.Component:
+def _select(label: str, name: str, options: dict[str, str], **props: Any) -> rx.Component:
     return rx.el.div(
         rx.el.label(label, html_for=name),
         rx.el.select(*[rx.el.option(text, value=key) for key, text in options.items()], id=name, name=name, **props),

@@ -1,13 +1,15 @@
 """What a solve is doing and what it found: progress with its curve, then the tree, node by node."""
 
+from typing import Any
+
 import reflex as rx
 
 from components.poker import strategy_bar, strategy_grid
 from components.ui import button, error_text, progress_bar, spinner
-from state.solutions import SolveState, StrategyRow
+from state.solutions import SolveState
 
-_node = SolveState.node
-_solving = SolveState.solving
+_node: Any = SolveState.node
+_solving: Any = SolveState.solving
 
 
 def solving() -> rx.Component:
@@ -34,7 +36,7 @@ def solving() -> rx.Component:
     )
 
 
-def _crumb(text: rx.Var[str], steps: rx.Var[int]) -> rx.Component:
+def _crumb(text: Any, steps: Any) -> rx.Component:
     return rx.el.li(button(text, tone="quiet", on_click=SolveState.back_to(steps)))
 
 
@@ -47,7 +49,7 @@ def _line() -> rx.Component:
     )
 
 
-def _action(row: rx.Var[StrategyRow]) -> rx.Component:
+def _action(row: Any) -> rx.Component:
     return rx.el.tr(
         rx.el.th(
             rx.el.button(
@@ -63,7 +65,7 @@ def _action(row: rx.Var[StrategyRow]) -> rx.Component:
     )
 
 
-def _figure(pair: rx.Var[tuple[str, str]]) -> rx.Component:
+def _figure(pair: Any) -> rx.Component:
     return rx.el.div(rx.el.dt(pair[0]), rx.el.dd(pair[1]))
 
 
