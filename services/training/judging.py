@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from services.infra.settings import get_settings
 from services.solutions.catalog import NodeStrategy
 from services.training.events import GradedAction
 from services.training.grading import Cutoffs, die_intervals, die_pick, grade, losses
@@ -18,14 +19,17 @@ from solver.cards import COMBO_CLASS, N_CLASSES
 _CLASS_SIZE = np.bincount(COMBO_CLASS, minlength=N_CLASSES)
 
 
-async def judge(
-    node: NodeStrategy, root_weight: float, hero_combo: int, action: str, die: int, cutoffs: Cutoffs
-) -> dict[str, Any]:
+def cutoffs() -> Cutoffs:
+    """The installation's, from its settings."""
+    settings = get_settings()
+    return Cutoffs(**{name: getattr(settings, f"grade_{name}") for name in Cutoffs.__dataclass_fields__})
+
+
+async def judge(node: NodeStrategy, hero_combo: int, action: str, die: int, cutoffs: Cutoffs) -> dict[str, Any]:
     """The fields of ``Judged`` that follow from the node.
 
     Args:
         node: Where hero decides.
-        root_weight: Weight of hero's combo in the spot's range.
         hero_combo: Hero's cards.
         action: One of the node's actions.
         die: 1 to 100.
@@ -36,7 +40,8 @@ async def judge(
     q, mix = node.q[:, row], node.strategy[:, row].astype(np.float64)
     chosen = position.actions.index(action)
     in_range = bool(node.in_range[row])
-    share = float(node.reach[position.player, hero_combo]) / root_weight if root_weight > 0 else 0.0
+    reach = node.reach[position.player]
+    share = float(reach[hero_combo]) / max(float(reach.max()), 1e-12)
     solved_to = float(node.exploitability_pct) if np.isfinite(node.exploitability_pct) else None
     sure = tolerance(position.street, float(mix[chosen]), share, solved_to, in_range=in_range)
     known = bool(np.isfinite(q).all())

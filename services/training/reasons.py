@@ -64,6 +64,11 @@ def reasons(
     return first, second, f"Your cards remove {parts[0]}, {parts[1]}"
 
 
+def load_kernels() -> None:
+    """Load (or compile) what the first answer of a process needs, so that no player waits for it."""
+    hero_equities(0, (50, 40, 30), np.array([500]))
+
+
 def hero_equities(hero_combo: int, board: Sequence[int], combos: NDArray[np.integer]) -> NDArray[np.float64]:
     """[combo] hero's equity against each, over every board that can still come; card sharing with hero is ignored."""
     cards = combo_cards(hero_combo)

@@ -30,11 +30,11 @@ from services.training import repository
 from services.training.ahead import LookAhead
 from services.training.deals import commitment, derive, new_seed
 from services.training.events import DecisionGraded, DecisionRetried, HandDealt, SessionFinished, SessionStarted
-from services.training.grading import Cutoffs
 from services.training.hand import Hand, answer_of, fold
-from services.training.judging import judge
+from services.training.judging import cutoffs, judge
 from services.training.models import DecisionRow, SessionRow, WeeklyItemRow
 from services.training.play import Continuation, Deal, Strategies, deal_hand, is_over, outcome, play_on
+from services.training.reasons import load_kernels
 from services.training.summary import summarise
 from services.training.tables import decision_offered, hand_finished, judged_hand, kind_of, table_of
 from services.training.views import Answer, DrillSpec, Fairness, Mode, Summary, Table, WeekProgress
@@ -51,18 +51,13 @@ _MOST_ITEMS = 50
 _SWEEP_S = 15.0
 
 
-def cutoffs() -> Cutoffs:
-    """The installation's, from its settings."""
-    settings = get_settings()
-    return Cutoffs(**{name: getattr(settings, f"grade_{name}") for name in Cutoffs.__dataclass_fields__})
-
-
 class TrainingService:
     """Deals, grades and keeps hands; see the module."""
 
     def __init__(self, strategies: Strategies, *, look_ahead: bool = True) -> None:
         self._strategies = strategies
         self._ahead = LookAhead(strategies, enabled=look_ahead)
+        self._kernels_loaded = False
 
     # -- what a player does ------------------------------------------------------------------------------------------
 
@@ -112,7 +107,9 @@ class TrainingService:
         row = await self._decision(db, user_id, decision_id)
         if session_id not in (None, row.session_id):
             raise NotFound("there is no such decision in this session")
-        session = await repository.session(db, user_id, row.session_id, lock=True)
+        # what is answered never changes again, so that a repeated answer need not queue for the lock
+        lock = row.answered_at is None
+        session = await repository.session(db, user_id, row.session_id, lock=lock)
         hand = await self._hand(db, row.hand_id)
         if (given := next((one for one in hand.graded if one.decision_id == decision_id), None)) is not None:
             if given.action != action or given.timed_out:
@@ -238,7 +235,10 @@ class TrainingService:
         return len(rows)
 
     async def warm(self) -> None:
-        """Prepare the first hand of the next player."""
+        """Prepare the first hand of the next player, and load the kernels that the first answer needs."""
+        if not self._kernels_loaded:
+            await asyncio.to_thread(load_kernels)
+            self._kernels_loaded = True
         self._ahead.prepare_first(await self._library())
 
     async def settled(self) -> None:
@@ -445,9 +445,7 @@ class TrainingService:
     async def _judged(self, hand: Hand, line: tuple[str, ...], die: int, action: str) -> dict[str, Any]:
         dealt = hand.dealt
         node = await self._strategies.node(dealt.solution_id, line)
-        ranges = await self._strategies.ranges(dealt.solution_id)
-        root_weight = float(ranges[dealt.hero, dealt.hero_combo])
-        return await judge(node, root_weight, dealt.hero_combo, action, die, cutoffs())
+        return await judge(node, dealt.hero_combo, action, die, cutoffs())
 
     # -- reading -----------------------------------------------------------------------------------------------------
 

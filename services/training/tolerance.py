@@ -24,21 +24,23 @@ class StreetTolerance:
     """Figures of one street, % of the pot.
 
     Attributes:
-        common: Both the hand's reach and the action's frequency are at least 10%.
-        rare: The hand is here, but the action (or the hand) is rarer than that.
+        common: The solver takes the action with at least 10%, and the hand is no thin one.
+        rare: It takes the action less often.
+        thin: The hand's weight is under 10% of that of the commonest hand here.
         absent: The solver never brings the hand here.
     """
 
     common: float
     rare: float
+    thin: float
     absent: float
     fitted: bool
 
 
 STREETS = (
-    StreetTolerance(common=0.50, rare=0.75, absent=1.50, fitted=False),
-    StreetTolerance(common=0.25, rare=0.40, absent=0.80, fitted=False),
-    StreetTolerance(common=0.10, rare=0.20, absent=0.40, fitted=False),
+    StreetTolerance(common=0.50, rare=1.20, thin=1.20, absent=1.50, fitted=False),
+    StreetTolerance(common=0.25, rare=1.10, thin=1.10, absent=1.30, fitted=False),
+    StreetTolerance(common=0.15, rare=1.04, thin=0.65, absent=1.10, fitted=False),
 )
 """First values: about the local exploitability that a street is solved to, more where training is thinner."""
 
@@ -53,7 +55,7 @@ def tolerance(
     Args:
         street: 0 flop, 1 turn, 2 river.
         frequency: How often the solver takes the action with this hand.
-        hand_share: Part of the hand's root weight that the solver brings here, 0 to 1.
+        hand_share: The hand's reach over that of the commonest hand here, 0 to 1.
         solved_to_pct: Local exploitability at the node, % of its pot: a place solved worse than the street's figure
             can't be known better than it is solved. None where one of the players never gets.
         in_range: Whether the solver brings the hand here at all.
@@ -61,8 +63,8 @@ def tolerance(
     figures = STREETS[street]
     if not in_range or solved_to_pct is None:
         pct = figures.absent
-    elif frequency >= COMMON and hand_share >= COMMON:
-        pct = figures.common
+    elif hand_share < COMMON:
+        pct = figures.thin
     else:
-        pct = figures.rare
+        pct = figures.common if frequency >= COMMON else figures.rare
     return Tolerance(max(pct, solved_to_pct or 0.0), figures.fitted)

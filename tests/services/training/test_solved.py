@@ -148,7 +148,7 @@ async def test_on_the_river_the_reasons_give_the_price_and_the_equity_against_th
     line = ("check", "bet 50")
     node = await solved.node(shelf.river.id, line)
     combo = parse_combo("KhQh")
-    fields = await judge(node, 1.0, combo, "call", 50, Cutoffs())
+    fields = await judge(node, combo, "call", 50, Cutoffs())
     board = shelf.river.spot.board
     reach = without_cards(node.reach[1], {*board, *combo_cards(combo)})
     combos = np.flatnonzero(reach)
@@ -168,7 +168,7 @@ async def test_before_the_river_the_reasons_give_equity_and_the_ev_of_every_acti
     shelf: Shelf, solved: StrategyService
 ) -> None:
     node = await solved.node(shelf.turn.id, ())
-    fields = await judge(node, 1.0, parse_combo("8h8c"), "check", 50, Cutoffs())
+    fields = await judge(node, parse_combo("8h8c"), "check", 50, Cutoffs())
     first, second, _ = fields["reasons"]
     assert re.fullmatch(r"Your hand has \d+\.\d% equity against \d+\.\d combos", first)
     for action, value in zip(node.position.actions, node.q[:, node.row(parse_combo("8h8c"))], strict=True):
@@ -182,7 +182,7 @@ async def test_an_all_in_before_the_river_is_priced_like_the_end_of_betting(
     root = await solved.node(shelf.flop.id, ("check", "bet 50"))
     assert root.position.to_call == 50
     node = await solved.node(shelf.turn.id, ("bet 60", "allin 300"))
-    fields = await judge(node, 1.0, parse_combo("8h8c"), "call", 50, Cutoffs())
+    fields = await judge(node, parse_combo("8h8c"), "call", 50, Cutoffs())
     needed = node.position.to_call / (node.position.pot + node.position.to_call)
     assert fields["reasons"][0].startswith(f"A call needs {needed:.1%} equity")
 
@@ -201,7 +201,7 @@ def test_equity_on_the_turn_counts_every_river() -> None:
 
 async def test_the_grid_holds_the_ranges_frequencies_by_class(shelf: Shelf, solved: StrategyService) -> None:
     node = await solved.node(shelf.turn.id, ())
-    fields = await judge(node, 1.0, parse_combo("8h8c"), "check", 50, Cutoffs())
+    fields = await judge(node, parse_combo("8h8c"), "check", 50, Cutoffs())
     cells = StrategyGrid(node.position.actions, fields["grid"]).cells()
     present = {int(COMBO_CLASS[combo]) for combo in node.combos}
     assert {int(index) for index in np.flatnonzero(cells[:, 0])} == present
@@ -215,7 +215,7 @@ async def test_the_grid_holds_the_ranges_frequencies_by_class(shelf: Shelf, solv
 async def test_a_hand_the_solver_never_brings_here_is_graded_and_says_so(shelf: Shelf, solved: StrategyService) -> None:
     node = await solved.node(shelf.turn.id, ("bet 60", "allin 300"))
     row = int(np.flatnonzero(~node.in_range)[0])
-    fields = await judge(node, 1.0, int(node.combos[row]), "call", 50, Cutoffs())
+    fields = await judge(node, int(node.combos[row]), "call", 50, Cutoffs())
     assert not fields["in_range"]
     assert fields["loss"] >= 0
     assert fields["tolerance_pct"] == max(STREETS[1].absent, node.exploitability_pct)
