@@ -46,7 +46,7 @@ async def _solver() -> None:
     def a_hand_is_ranked() -> bool:
         from solver.hand_rank import rank_board  # noqa: PLC0415 numba takes a second to import
 
-        board = np.array([48, 44, 40, 36, 0])  # Ac Kc Qc Jc 2c
+        board = (48, 44, 40, 36, 0)  # Ac Kc Qc Jc 2c
         return int(rank_board(board, np.arange(1326)).max()) > 0
 
     if not await asyncio.to_thread(a_hand_is_ranked):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from services.infra.settings import ROOT, Settings
@@ -38,11 +39,14 @@ def render() -> str:
     for name, field in sorted(
         Settings.model_fields.items(), key=lambda item: item[1].alias or f"MIXLINE_{item[0].upper()}"
     ):
-        default = "[]" if field.default is PydanticUndefined else field.default
-        if name == "threads":
-            default = "cores - 1"
-        text = str(default.get_secret_value() if hasattr(default, "get_secret_value") else default)
+        text = "cores - 1" if name == "threads" else _text(field.default)
         rows.append(
             f"| `{field.alias or f'MIXLINE_{name.upper()}'}` | {f'`{text}`' if text else ''} | {field.description} |"
         )
     return HEAD + "\n".join(rows) + "\n"
+
+
+def _text(default: object) -> str:
+    if default is PydanticUndefined:
+        return "[]"
+    return default.get_secret_value() if isinstance(default, SecretStr) else str(default)

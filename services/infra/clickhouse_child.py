@@ -5,6 +5,8 @@ folder and knows ``SYSTEM START LISTEN HTTP``: ClickHouse's own HTTP handler, wi
 lives as long as the statement behind it sleeps. Kill it to stop: MergeTree parts are written whole or not at all.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# The stubs of the compiled module name only a part of it.
 import os
 import signal
 import sys

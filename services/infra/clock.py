@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -18,7 +18,7 @@ def now() -> datetime:
 
 
 @contextmanager
-def travel(delta: timedelta) -> Iterator[None]:
+def travel(delta: timedelta) -> Generator[None]:
     """Move :func:`now` by ``delta`` inside the block (tests only; nests)."""
     global _offset  # noqa: PLW0603 the only state of the module
     before = _offset

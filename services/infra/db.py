@@ -7,7 +7,7 @@ for it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import lru_cache
 
@@ -84,7 +84,7 @@ def _is_outage(error: BaseException) -> bool:
 
 
 @asynccontextmanager
-async def outages_as_unavailable() -> AsyncIterator[None]:
+async def outages_as_unavailable() -> AsyncGenerator[None]:
     """Turn the driver's ways to say "no server" into :class:`Unavailable`."""
     try:
         yield

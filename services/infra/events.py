@@ -144,24 +144,28 @@ async def append(
     stored: list[StoredEvent] = []
     for number, event in enumerate(events, start=expected_version + 1):
         row = (
-            await db.execute(
-                _INSERT,
-                {
-                    "id": clock.new_id(),
-                    "stream_id": stream_id,
-                    "stream_type": stream_type,
-                    "version": number,
-                    "type": event.type,
-                    "payload_version": event.payload_version,
-                    "payload": event.model_dump_json(),
-                    "user_id": user_id,
-                    "recorded_at": clock.now(),
-                },
+            (
+                await db.execute(
+                    _INSERT,
+                    {
+                        "id": clock.new_id(),
+                        "stream_id": stream_id,
+                        "stream_type": stream_type,
+                        "version": number,
+                        "type": event.type,
+                        "payload_version": event.payload_version,
+                        "payload": event.model_dump_json(),
+                        "user_id": user_id,
+                        "recorded_at": clock.now(),
+                    },
+                )
             )
-        ).one_or_none()
+            .mappings()
+            .one_or_none()
+        )
         if row is None:  # another transaction committed this version while we waited for it
             raise Conflict(f"the {stream_type} was changed meanwhile", code="stale-version")
-        stored.append(_stored(row._mapping, event))  # noqa: SLF001 public by SQLAlchemy's documentation
+        stored.append(_stored(row, event))
     for one in stored:
         metrics.event_appends.labels(one.event.type).inc()
         await _project(db, one, _projectors)

@@ -29,7 +29,7 @@ ischema_names["xid8"] = XID8  # so that Alembic recognises the column when it co
 class EventRow(SQLModel, table=True):
     """One stored event; see :mod:`services.infra.events`."""
 
-    __tablename__ = "event"
+    __tablename__ = "event"  # pyright: ignore[reportAssignmentType] SQLModel declares a method here
     __table_args__ = (
         UniqueConstraint("stream_id", "version", name="event_stream_version"),
         Index("event_commit_order", "xid", "position"),
