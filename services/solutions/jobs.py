@@ -31,13 +31,15 @@ from services.solutions import repository
 from services.solutions.events import SolveChanged, progress_channel, publish_control, publish_progress
 from services.solutions.models import SolveJobRow
 from solver.cards import cards_to_text
-from solver.errors import TooLarge
-from solver.solve import estimate
+from solver.solve import Estimate, estimate
 from solver.spot import Spot, spot_hash, spot_to_json
+from solver.tree import build_tree
 
 MIB = 1 << 20
 MACHINE_SHARE = 0.6
 """Of the machine's memory, for all running solves together."""
+MOST_NODES = 12_000
+"""Of the betting tree: more take over a second to estimate, and no machine's memory holds their rivers."""
 MOST_ACTIVE = 500
 """Queued and running requests of everybody."""
 BEST_TARGET_PCT = 0.01
@@ -142,13 +144,18 @@ def machine_limit() -> int:
 class SolveJobs:
     """See the module. Methods take the caller's transaction and never commit."""
 
+    def __init__(self) -> None:
+        # Requests for one solve wait for each other in the database: not all connections may do that at a time.
+        self._submitting = asyncio.Semaphore(4)
+
     async def estimate(self, spot: Spot, role: Role) -> SolveEstimate:
-        """What a solve would take and whether this role may start it."""
+        """What a solve would take and whether this role may start it.
+
+        Raises:
+            SpotError: The betting tree has more than ``MOST_NODES`` nodes.
+        """
         limit = min(limits_of(role).memory_bytes, machine_limit())
-        try:
-            needed = await asyncio.to_thread(estimate, spot)
-        except TooLarge as error:
-            return SolveEstimate(error.memory_bytes, float("inf"), {}, limit, allowed=False)
+        needed = await asyncio.to_thread(_estimate, spot)
         return SolveEstimate(
             needed.memory_bytes, needed.seconds, needed.abstract_nodes, limit, needed.memory_bytes <= limit
         )
@@ -167,20 +174,34 @@ class SolveJobs:
 
         Raises:
             Invalid: The target is out of bounds.
+            SpotError: The betting tree is far too large.
             SolveTooLarge: It would need more memory than allowed.
             TooMany: The player has as many requests under way as the role allows, or the server is full.
         """
         if not BEST_TARGET_PCT <= target_pct <= WORST_TARGET_PCT:
             message = f"{target_pct} is out of bounds; allowed are {BEST_TARGET_PCT} to {WORST_TARGET_PCT} % of the pot"
             raise Invalid(message, errors=[FieldError("target_pct", message)])
-        limits = limits_of(principal.role)
-        seconds = min(max_seconds or limits.seconds, limits.seconds)
+        longest = limits_of(principal.role).seconds
+        seconds = min(max_seconds or longest, longest)
         needed = await self.estimate(spot, principal.role)
         if not needed.allowed:
             raise SolveTooLarge(needed)
-        digest = spot_hash(spot)
-        key = hashlib.sha256(f"{digest} {target_pct:.6g} {seconds:.6g}".encode()).hexdigest()
+        key = hashlib.sha256(f"{spot_hash(spot)} {target_pct:.6g} {seconds:.6g}".encode()).hexdigest()
 
+        async with self._submitting:
+            return await self._enter(db, principal, spot, key, target_pct, seconds, needed.memory_bytes)
+
+    async def _enter(
+        self,
+        db: AsyncSession,
+        principal: Principal,
+        spot: Spot,
+        key: str,
+        target_pct: float,
+        seconds: float,
+        memory: int,
+    ) -> SolveJob:
+        limits = limits_of(principal.role)
         await ensure_user(db, principal)
         await repository.lock(db, f"solves of {principal.user_id}")
         await repository.lock(db, f"solve {key}")
@@ -197,10 +218,10 @@ class SolveJobs:
             request_key=key,
             name=f"Solve {cards_to_text(spot.board)}",
             spot=spot_to_json(spot),
-            spot_hash=digest,
+            spot_hash=spot_hash(spot),
             target_pct=target_pct,
             max_seconds=seconds,
-            memory_bytes=needed.memory_bytes,
+            memory_bytes=memory,
         )
         if shared is not None:
             row.status, row.worker, row.heartbeat_at = shared.status, shared.worker, shared.heartbeat_at
@@ -295,6 +316,11 @@ class SolveJobs:
         if row is None or row.owner_id != principal.user_id:
             raise NotFound("there is no such solve")
         return row
+
+
+def _estimate(spot: Spot) -> Estimate:
+    build_tree(spot, MOST_NODES)
+    return estimate(spot)
 
 
 def view(row: SolveJobRow) -> SolveJob:

@@ -109,17 +109,16 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(SRP, "As7s3s"),
     _entry(THREE_BET, "Kh8h3c"),
     _entry(THREE_BET, "Jc5h5d"),
-    # Turns and rivers. Those of one coarse flop solve stand together; single-raised flops with two or three suits take
-    # hours to carry ranges from, so those boards were checked down.
+    # Turns and rivers. Single-raised boards were checked down; 3-bet pots continue lines, those of one flop together.
     _entry(SRP, "Qs8s3dJh"),
     _entry(SRP, "Qs8s3d8c"),
     _entry(SRP, "Qs8s3d2hAd"),
     _entry(SRP, "Ac9h4h6s"),
     _entry(SRP, "Ac9h4hKd5c"),
     _entry(SRP, "Ac9h4hTh2s"),
-    _entry(SRP, "KdJd4dJs", "check/bet 18/call/deal Js"),
-    _entry(SRP, "KdJd4d9h3c", "check/bet 18/call/deal 9h/check/check/deal 3c"),
-    _entry(SRP, "KdJd4d7dQc", "check/check/deal 7d/check/bet 41/call/deal Qc"),
+    _entry(SRP, "KdJd4dJs"),
+    _entry(SRP, "KdJd4d9h3c"),
+    _entry(SRP, "KdJd4d7dQc"),
     _entry(SRP, "9c9h2s8c"),
     _entry(SRP, "9c9h2sQd"),
     _entry(SRP, "9c9h2sKd6h"),

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from services.accounts.sessions import Role
@@ -149,6 +150,7 @@ class Worker:
         """Run one solve in the pool, tell how far it is, and store how it ended."""
         loop = asyncio.get_running_loop()
         solving = loop.run_in_executor(self._pool, _solve, run, self._threads_each)
+        solving.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, also when nobody waits
         try:
             await self._report_until_done(run, solving)
             await self._store(run, await solving)
@@ -202,7 +204,7 @@ class Worker:
         await publish_progress(run.request_key, SolveChanged(status="changed"))
 
 
-def _values(progress: Progress) -> dict[str, float | int]:
+def _values(progress: Progress) -> dict[str, Any]:
     return {"iteration": progress.iteration, "seconds": progress.seconds, "pct_pot": progress.pct_pot}
 
 

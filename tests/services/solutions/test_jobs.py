@@ -24,6 +24,7 @@ from services.solutions.models import SolutionRow
 from services.solutions.rivers import Rivers
 from services.solutions.service import StrategyService
 from services.solutions.worker import LOST_AFTER_S, MOST_ATTEMPTS, Worker
+from solver.errors import SpotError
 from solver.spot import Spot, parse_spot
 from tests.services.solutions.conftest import RIVER, TURN
 
@@ -233,19 +234,28 @@ async def test_a_free_place_is_used_by_the_next_in_the_queue(player: Principal) 
         assert (await finished(player, second)).status is SolveStatus.DONE
 
 
+def wide_flop(bet: str, raise_: str) -> Spot:
+    """A flop with more hands and sizes than anybody should ask for."""
+    sizes = {street: {p: {"bet": bet, "raise": raise_} for p in ("oop", "ip")} for street in ("flop", "turn", "river")}
+    return _spot(TURN, board="Ks8d3c", ranges={"oop": WIDE, "ip": WIDE}, sizes=sizes, effective_stack=2000)
+
+
 async def test_a_solve_that_needs_too_much_is_refused_with_the_estimate(player: Principal) -> None:
-    sizes = {
-        street: {p: {"bet": "25%,50%,75%,100%", "raise": "2.5x,a"} for p in ("oop", "ip")}
-        for street in ("flop", "turn", "river")
-    }
-    spot = _spot(TURN, board="Ks8d3c", ranges={"oop": WIDE, "ip": WIDE}, sizes=sizes, effective_stack=2000)
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(SolveTooLarge) as refused:
-        await submit(player, spot)
-    assert time.perf_counter() - started < 1
+        await submit(player, wide_flop("33%,75%", "3x"))
+    assert time.process_time() - started < 1
     assert refused.value.status == 422
     assert refused.value.estimate.memory_bytes > refused.value.estimate.limit_bytes == 256 << 20
     assert "MiB" in refused.value.errors[0].message
+
+
+async def test_an_exploding_tree_is_refused_before_it_is_built(player: Principal) -> None:
+    spot = wide_flop("25%,50%,75%,100%,125%", "2x,2.5x,3x,a")
+    started = time.process_time()
+    with pytest.raises(SpotError, match="more than 12000 nodes"):
+        await submit(player, spot)
+    assert time.process_time() - started < 1
 
 
 async def test_roles_have_the_limits_of_the_settings() -> None:
