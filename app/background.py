@@ -42,15 +42,16 @@ async def lifespan() -> AsyncIterator[None]:
         process.die_with_parent(signal.SIGTERM)
     if settings.sentry_dsn.get_secret_value():
         sentry_sdk.init(settings.sentry_dsn.get_secret_value(), send_default_pii=False)
+    loading = asyncio.create_task(health.solver_answers(), name="load the solver")
     running = [asyncio.create_task(_keep_running(task), name=task.__name__) for task in TASKS]
     log.info("server_started", pid=os.getpid())
     try:
         yield
     finally:
         health.stopping.set()
-        for task in running:
+        for task in (loading, *running):
             task.cancel()
-        await asyncio.wait(running, timeout=5)
+        await asyncio.wait((loading, *running), timeout=5)
         await redis.close()
         await db.dispose()
         log.info("server_stopped")

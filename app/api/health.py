@@ -40,16 +40,19 @@ async def _clickhouse() -> None:
     await clickhouse().ping()
 
 
-async def _solver() -> None:
-    """The solver's compiled kernels answer, in a thread as every solve does."""
+async def solver_answers() -> None:
+    """The solver's compiled kernels rank a hand, in a thread as every solve does; the first call loads them.
 
-    def a_hand_is_ranked() -> bool:
+    Raises:
+        Unavailable: They don't.
+    """
+
+    def best_rank() -> int:
         from solver.hand_rank import rank_board  # noqa: PLC0415 numba takes a second to import
 
-        board = (48, 44, 40, 36, 0)  # Ac Kc Qc Jc 2c
-        return int(rank_board(board, np.arange(1326)).max()) > 0
+        return int(rank_board((48, 44, 40, 36, 0), np.arange(1326)).max())  # Ac Kc Qc Jc 2c
 
-    if not await asyncio.to_thread(a_hand_is_ranked):
+    if await asyncio.to_thread(best_rank) <= 0:
         raise Unavailable("the solver ranks no hand")
 
 
@@ -57,7 +60,7 @@ _CHECKS: dict[str, tuple[Callable[[], Awaitable[None]], str, str]] = {
     "database": (_database, "connected", "disconnected"),
     "redis": (_redis, "connected", "disconnected"),
     "clickhouse": (_clickhouse, "connected", "disconnected"),
-    "ai_service": (_solver, "responding", "not responding"),
+    "ai_service": (solver_answers, "responding", "not responding"),
 }
 
 
