@@ -145,7 +145,8 @@ class EquityValues:
             # Below a runout there is one section per street.
             inner = Place(street - self._start, place.task % len(boards.deals.turns), place.river, place.board)
             fill_root(game, inner, p, 0, reach)
-            work = game.run_section(RIVER if street == 2 else TURN, p, BEST_RESPONSE, inner.section, _index(inner), inner.task)
+            command = RIVER if street == 2 else TURN
+            work = game.run_section(command, p, BEST_RESPONSE, inner.section, _index(inner), inner.task)
             row = int(game.layout.betting.root_value[p, game.layout.betting.root_at[inner.section]])
             width, at = int(cards.width[p, inner.board]), int(cards.hand_at[p, inner.board])
             value = work.value2 if street == 2 else work.value1
@@ -159,9 +160,9 @@ def _runout_layout(start: int) -> Layout:
     kind = Kind.SHOWDOWN if start == 2 else Kind.RUNOUT
     one = np.zeros(1, np.int32)
     zero = np.zeros((1, 2), np.int64)
-    tree = BettingTree(
-        np.array([kind], np.int8), np.array([start], np.int8), one - 1, one, one, np.zeros(0, np.int32), zero, zero, ("",)
-    )
+    children = np.zeros(0, np.int32)
+    kinds, streets = np.array([kind], np.int8), np.array([start], np.int8)
+    tree = BettingTree(kinds, streets, one - 1, one, one, children, zero, zero, ("",))
     return build_layout(tree, 2, 0)
 
 

@@ -83,20 +83,20 @@ def parse_bet_sizes(text: str, path: str = "") -> tuple[BetSize, ...]:
     return tuple(sizes)
 
 
-def _parse_size(token: str, *, opening: bool) -> tuple[BetSize | None, str]:
-    shown = quoted(token)
-    if token == "a":
+def _parse_size(text: str, *, opening: bool) -> tuple[BetSize | None, str]:
+    shown = quoted(text)
+    if text == "a":
         return BetSize(SizeKind.ALLIN), ""
-    if token == "e":
+    if text == "e":
         return BetSize(SizeKind.GEOMETRIC), ""
-    if not token[:-1] or not _NUMBER.fullmatch(token[:-1]) or token[-1] not in "%xc":
+    if not text[:-1] or not _NUMBER.fullmatch(text[:-1]) or text[-1] not in "%xc":
         return None, f"{shown} is no bet size; sizes are 60%, 2.5x, 120c, e (geometric) and a (all-in)"
-    value = float(token[:-1])
-    if token[-1] == "%":
+    value = float(text[:-1])
+    if text[-1] == "%":
         if not 0 < value <= MAX_PERCENT:
             return None, f"{shown} is out of the domain: more than 0% and at most {MAX_PERCENT:.0f}%"
         return BetSize(SizeKind.POT, value / 100), ""
-    if token[-1] == "x":
+    if text[-1] == "x":
         if opening:
             return None, f"{shown} multiplies a previous bet; only raises have one"
         if not 1 < value <= MAX_MULTIPLE:

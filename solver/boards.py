@@ -225,8 +225,8 @@ class _Orders:
     """Hands in strength order for each board; board 0 keeps the root order and has no groups.
 
     Attributes:
-        places: [player][board] root hand -> place on the board, the padding hand's for removed hands; one entry more for
-            the padding hand itself.
+        places: [player][board] root hand -> place on the board, the padding hand's for removed hands; one entry more
+            for the padding hand itself.
     """
 
     def __init__(self, hands: tuple[Hands, Hands], n_boards: int) -> None:

@@ -2,8 +2,8 @@
 
 Iteration t (from 0) updates OOP, then IP against OOP's new strategy. Regrets so far are multiplied by
 t'^1.5 / (t'^1.5 + 1) with t' = t - 1 where positive and by 1/2 where negative. The average strategy weighs iteration k
-after the last restart by k^3; it restarts at 1, 4, 16, 64 ... It is the plain average of the strategies, not weighted by
-own reach, so that hands that stop coming keep a trained strategy.
+after the last restart by k^3; it restarts at 1, 4, 16, 64 ... It is the plain average of the strategies, not weighted
+by own reach, so that hands that stop coming keep a trained strategy.
 
 Source: Brown & Sandholm 2019 (discounting); b-inary/postflop-solver (exponents, restarts).
 """
@@ -27,8 +27,14 @@ from solver.kernels import (
     FINISH,
     ITERATE,
     ITERATION,
+    KEEP,
+    MIX,
     N_PARAMETERS,
+    NEGATIVE,
+    POSITIVE,
     RIVERS_PER_TASK,
+    ROUNDING,
+    SHARE,
     TASKS,
     TICKET,
     TRAIN,
@@ -39,9 +45,11 @@ from solver.kernels import (
 from solver.layout import Layout
 
 ALPHA = 1.5
-GAMMA = 3.0
 NEGATIVE_FACTOR = 0.5
 GOLDEN = 0.6180339887498949
+READING_TREMBLE = 1e-6
+"""After training with a tremble, values are read with this one: lines never taken still have a range, and nothing else
+changes."""
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -50,23 +58,22 @@ Float64 = NDArray[np.float64]
 def schedule(first: int, count: int, tremble: float = 0.0) -> Float32:
     """[iteration, N_PARAMETERS] parameters of iterations ``first`` to ``first + count - 1``."""
     rows = np.zeros((count, N_PARAMETERS), np.float32)
-    for row, t in enumerate(range(first, first + count)):
-        rows[row] = (*_discount(t), tremble)
+    for row, t in zip(rows, range(first, first + count), strict=True):
+        positive = max(t - 1, 0) ** ALPHA
+        row[POSITIVE], row[NEGATIVE] = positive / (positive + 1), NEGATIVE_FACTOR
+        row[SHARE] = share_of_new(t)
+        # How uint16 shares round differs between iterations, so that small changes are not lost every time.
+        row[ROUNDING] = (t * GOLDEN) % 1.0
+        row[KEEP], row[MIX] = 1.0 - tremble, tremble
     return rows
 
 
-def _discount(t: int) -> tuple[float, float, float, float, float]:
-    positive = max(t - 1, 0) ** ALPHA
-    # How uint16 shares round differs between iterations, so that small changes are not lost every time.
-    return positive / (positive + 1), NEGATIVE_FACTOR, share_of_new(t), (t * GOLDEN) % 1.0, 1.0
-
-
 def share_of_new(t: int) -> float:
-    """Weight of iteration t in the normalised average: with weights k^3 since the restart, 1 / (1 + sum of factors)."""
+    """Weight of iteration t in the normalised average of the iterations since the last restart."""
     restart = 0 if t == 0 else 4 ** ((t.bit_length() - 1) // 2)
-    # The k-th iteration since the restart weighs (k + 1)^3; the average so far weighs the sum of those before.
     k = t - restart + 1
-    return k**GAMMA / (k * (k + 1) / 2) ** 2
+    # The k-th weighs k^3, all up to it together (k (k + 1) / 2)^2.
+    return k**3 / (k * (k + 1) / 2) ** 2
 
 
 class Storage:
@@ -77,7 +84,9 @@ class Storage:
         root_at, turn_at, river_at: As in ``kernels.Store``.
     """
 
-    def __init__(self, layout: Layout, start: int, width: NDArray[np.int32], river_width: list[NDArray[np.int32]]) -> None:
+    def __init__(
+        self, layout: Layout, start: int, width: NDArray[np.int32], river_width: list[NDArray[np.int32]]
+    ) -> None:
         """``width``: [player] root rows; ``river_width``: [turn] of [player, river]."""
         rows = layout.betting.strategy_rows.astype(np.int64)
         sections = range(*layout.sections[0].children) if start == 0 else range(1)
@@ -143,7 +152,8 @@ class Game:
         layout, boards: What is played.
         store: Regrets and average strategy.
         pairs: Sum over compatible pairs of hands of the product of their weights.
-        parameters: [1, N_PARAMETERS] of passes that do not train.
+        tremble: Share of every decision that is played at random while training.
+        parameters: [1, N_PARAMETERS] of passes that do not train; see ``set_reading_tremble``.
     """
 
     def __init__(
@@ -161,7 +171,7 @@ class Game:
         self.half = half
         self.tremble = tremble
         self.parameters = np.zeros((1, N_PARAMETERS), np.float32)
-        self.parameters[0, -2:] = 1.0 - tremble, tremble
+        self.set_reading_tremble(min(tremble, READING_TREMBLE))
         self.control = np.zeros(8, np.int64) if control is None else control
         cards = boards.cards
         self.start = int(cards.start[0])
@@ -180,6 +190,19 @@ class Game:
         self.slots = np.zeros(slot_size(layout, boards), np.float32)
         self._pool = ThreadPoolExecutor(n_works - 1) if n_works > 1 else None
         self.pairs = compatible_weight(boards)
+
+    @property
+    def reading_tremble(self) -> float:
+        """Share of every decision that counts as played at random in values and reaches."""
+        return float(self.parameters[0, MIX])
+
+    def set_reading_tremble(self, tremble: float) -> None:
+        """Changes it for all passes that do not train."""
+        self.parameters[0, KEEP], self.parameters[0, MIX] = 1.0 - tremble, tremble
+
+    def lock(self, places: list[int]) -> None:
+        """Keeps the decisions whose rows start at these places as they are from now on."""
+        self.store = self.store._replace(locked=np.unique(np.array(places, np.int64)))
 
     @property
     def memory_bytes(self) -> int:
@@ -201,7 +224,6 @@ class Game:
     def iterate(self, first: int, count: int) -> None:
         """Trains through iterations ``first`` to ``first + count - 1``, or until cancelled."""
         parameters = schedule(first, count, self.tremble)
-        parameters[:, -2] = 1.0 - self.tremble
         if self._pool is None:
             self._run(ITERATE, self.works[0], parameters, 0, TRAIN)
             return

@@ -53,7 +53,7 @@ class SpotError(SolverError):
         super().__init__("; ".join(f"{p.path}: {p.message}" if p.path else p.message for p in problems))
 
 
-class TooLarge(SolverError):  # noqa: N818 named after what happened, as the field says it
+class TooLarge(SolverError):
     """The arrays would need ``memory_bytes``, more than ``limit_bytes``; nothing was allocated."""
 
     def __init__(self, memory_bytes: int, limit_bytes: int) -> None:
@@ -62,5 +62,5 @@ class TooLarge(SolverError):  # noqa: N818 named after what happened, as the fie
         super().__init__(f"the solve needs {memory_bytes} bytes, {limit_bytes} are allowed")
 
 
-class Cancelled(SolverError):  # noqa: N818 as above
+class Cancelled(SolverError):
     """The solve was cancelled before it reached its target."""

@@ -22,6 +22,9 @@ SuitMap = tuple[int, int, int, int]
 
 IDENTITY: SuitMap = (0, 1, 2, 3)
 
+SUIT_MAPS: list[SuitMap] = [(a, b, c, d) for a, b, c, d in permutations(range(4))]
+"""All 24, the identity first."""
+
 
 def map_card(suits: SuitMap, card: int) -> int:
     """The card of the same rank in the suit's image."""
@@ -53,7 +56,7 @@ def symmetries(board: Iterable[int], ranges: Sequence[NDArray[np.float32]]) -> l
     cards = set(board)
     return [
         suits
-        for suits in permutations(range(4))
+        for suits in SUIT_MAPS
         if {map_card(suits, card) for card in cards} == cards
         and all(np.array_equal(weights[combo_map(suits)], weights) for weights in ranges)
     ]

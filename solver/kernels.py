@@ -17,6 +17,9 @@ Kernels never raise; the callers validate. All of them share this file, because 
 in another module's callee.
 """
 
+# Numba reads names and positions, not annotations.
+# pyright: reportMissingParameterType=false, reportUnknownParameterType=false
+
 from __future__ import annotations
 
 from typing import Any, NamedTuple
@@ -39,7 +42,8 @@ from solver.simd import (
 )
 
 TRAIN, BEST_RESPONSE, AVERAGE = 0, 1, 2
-"""What a pass does at the player's own decisions; the opponent plays his current strategy in the first, else his average."""
+"""What a pass does at the player's own decisions; the opponent plays his current strategy while training, else his
+average."""
 
 ITERATE, BEGIN, TASKS, FINISH, TURN, RIVER = range(6)
 """Commands of ``run``."""
@@ -56,6 +60,9 @@ RIVERS_PER_TASK = 3
 
 HAS_SHOWDOWN, HAS_FOLD = 1, 2
 """Bits of ``Betting.block_kind``."""
+
+TINY = np.float32(1e-30)
+"""Regrets and shares up to this count as none, so that dividing by their sum cannot overflow."""
 
 _OPTIONS: dict[str, Any] = {
     "nogil": True,
@@ -217,20 +224,26 @@ class Work(NamedTuple):
 def spread(strategy, at, width, n_actions, reach, source, target, keep, mix):
     """Reach rows after a decision: its reach times what the stored regrets or shares give each action."""
     zero = splat8(np.float32(0.0))
+    tiny = splat8(TINY)
     one = splat8(np.float32(1.0))
     even = splat8(np.float32(1.0) / np.float32(n_actions))
     kept = splat8(keep)
     mixed = splat8(mix / np.float32(n_actions))
     for j in range(0, width, LANES):
         total = zero
-        for a in range(n_actions):
-            total = total + max8(load8(strategy, at + a * width + j), zero)
-        inverse = one / total
+        place = at + j
+        for _ in range(n_actions):
+            total = total + max8(load8(strategy, place) - tiny, zero)
+            place += width
         arriving = load8(reach, source * width + j)
-        for a in range(n_actions):
-            share = max8(load8(strategy, at + a * width + j), zero) * inverse
-            share = where_positive8(total, share, even)
-            store8(reach, (target + a) * width + j, arriving * (share * kept + mixed))
+        scaled = where_positive8(total, one / total, zero) * arriving * kept
+        rest = where_positive8(total, mixed, mixed + even * kept) * arriving
+        place = at + j
+        out = target * width + j
+        for _ in range(n_actions):
+            store8(reach, out, max8(load8(strategy, place) - tiny, zero) * scaled + rest)
+            place += width
+            out += width
 
 
 @njit(**_OPTIONS)
@@ -257,6 +270,7 @@ def best_rows(value, width, out, rows, rows_at, n_actions):
 def mix_rows(strategy, at, value, width, out, rows, rows_at, n_actions, keep, mix):
     """The player's decision when he plays what the stored regrets or shares give."""
     zero = splat8(np.float32(0.0))
+    tiny = splat8(TINY)
     one = splat8(np.float32(1.0))
     even = splat8(np.float32(1.0) / np.float32(n_actions))
     kept = splat8(keep)
@@ -264,11 +278,11 @@ def mix_rows(strategy, at, value, width, out, rows, rows_at, n_actions, keep, mi
     for j in range(0, width, LANES):
         total = zero
         for a in range(n_actions):
-            total = total + max8(load8(strategy, at + a * width + j), zero)
+            total = total + max8(load8(strategy, at + a * width + j) - tiny, zero)
         inverse = one / total
         result = zero
         for a in range(n_actions):
-            share = max8(load8(strategy, at + a * width + j), zero) * inverse
+            share = max8(load8(strategy, at + a * width + j) - tiny, zero) * inverse
             share = where_positive8(total, share, even) * kept + mixed
             result = result + share * load8(value, rows[rows_at + a] * width + j)
         store8(value, out * width + j, result)
@@ -276,38 +290,125 @@ def mix_rows(strategy, at, value, width, out, rows, rows_at, n_actions, keep, mi
 
 @njit(**_OPTIONS)
 def learn(regret, average, at, value, width, out, rows, rows_at, n_actions, parameters):
-    """The player's decision while training: value of the current strategy, then its regrets and the average strategy."""
+    """The player's decision while training: value of the current strategy, then its regrets and the average strategy.
+
+    Two and three actions, the most frequent, have kernels of their own that keep everything in registers.
+    """
+    if n_actions == 2:
+        learn_two(regret, average, at, value, width, out, rows, rows_at, parameters)
+        return
+    if n_actions == 3:
+        learn_three(regret, average, at, value, width, out, rows, rows_at, parameters)
+        return
     zero = splat8(np.float32(0.0))
+    tiny = splat8(TINY)
     one = splat8(np.float32(1.0))
     even = splat8(np.float32(1.0) / np.float32(n_actions))
-    positive = splat8(parameters[POSITIVE])
-    negative = splat8(parameters[NEGATIVE])
     new = splat8(parameters[SHARE])
     old = splat8(np.float32(1.0) - parameters[SHARE])
     rounding = splat8(parameters[ROUNDING])
+    positive = splat8(parameters[POSITIVE])
+    negative = splat8(parameters[NEGATIVE])
     for j in range(0, width, LANES):
         total = zero
-        result = zero
+        gained = zero
+        plain = zero
+        place = at + j
         for a in range(n_actions):
-            gain = max8(load8(regret, at + a * width + j), zero)
+            gain = max8(load8(regret, place) - tiny, zero)
+            x = load8(value, np.int64(rows[np.uint64(rows_at + a)]) * width + j)
             total = total + gain
-            result = result + gain * load8(value, rows[rows_at + a] * width + j)
-        inverse = one / total
-        if n_actions == 1:
-            result = load8(value, rows[rows_at] * width + j)
-        else:
-            plain = load8(value, rows[rows_at] * width + j)
-            for a in range(1, n_actions):
-                plain = plain + load8(value, rows[rows_at + a] * width + j)
-            result = where_positive8(total, result * inverse, plain * even)
+            gained = gained + gain * x
+            plain = plain + x
+            place += width
+        inverse = where_positive8(total, one / total, zero)
+        base = where_positive8(total, zero, even)
+        result = gained * inverse + plain * base
         store8(value, out * width + j, result)
+        place = at + j
         for a in range(n_actions):
-            place = at + a * width + j
             before = load8(regret, place)
-            share = where_positive8(total, max8(before, zero) * inverse, even)
+            share = max8(before - tiny, zero) * inverse + base
             store_share8(average, place, load8(average, place) * old + share * new, rounding)
-            change = load8(value, rows[rows_at + a] * width + j) - result
+            change = load8(value, np.int64(rows[np.uint64(rows_at + a)]) * width + j) - result
             store8(regret, place, before * where_positive8(before, positive, negative) + change)
+            place += width
+
+
+@njit(**_OPTIONS)
+def learn_two(regret, average, at, value, width, out, rows, rows_at, parameters):
+    """``learn`` for two actions."""
+    zero = splat8(np.float32(0.0))
+    tiny = splat8(TINY)
+    one = splat8(np.float32(1.0))
+    even = splat8(np.float32(0.5))
+    new = splat8(parameters[SHARE])
+    old = splat8(np.float32(1.0) - parameters[SHARE])
+    rounding = splat8(parameters[ROUNDING])
+    positive = splat8(parameters[POSITIVE])
+    negative = splat8(parameters[NEGATIVE])
+    value0 = np.int64(rows[rows_at]) * width
+    value1 = np.int64(rows[rows_at + 1]) * width
+    at1 = at + width
+    for j in range(0, width, LANES):
+        regret0 = load8(regret, at + j)
+        regret1 = load8(regret, at1 + j)
+        gain0 = max8(regret0 - tiny, zero)
+        gain1 = max8(regret1 - tiny, zero)
+        total = gain0 + gain1
+        inverse = one / total
+        share0 = where_positive8(total, gain0 * inverse, even)
+        share1 = where_positive8(total, gain1 * inverse, even)
+        x0 = load8(value, value0 + j)
+        x1 = load8(value, value1 + j)
+        result = share0 * x0 + share1 * x1
+        store8(value, out * width + j, result)
+        store_share8(average, at + j, load8(average, at + j) * old + share0 * new, rounding)
+        store_share8(average, at1 + j, load8(average, at1 + j) * old + share1 * new, rounding)
+        store8(regret, at + j, regret0 * where_positive8(regret0, positive, negative) + (x0 - result))
+        store8(regret, at1 + j, regret1 * where_positive8(regret1, positive, negative) + (x1 - result))
+
+
+@njit(**_OPTIONS)
+def learn_three(regret, average, at, value, width, out, rows, rows_at, parameters):
+    """``learn`` for three actions."""
+    zero = splat8(np.float32(0.0))
+    tiny = splat8(TINY)
+    one = splat8(np.float32(1.0))
+    even = splat8(np.float32(1.0 / 3.0))
+    new = splat8(parameters[SHARE])
+    old = splat8(np.float32(1.0) - parameters[SHARE])
+    rounding = splat8(parameters[ROUNDING])
+    positive = splat8(parameters[POSITIVE])
+    negative = splat8(parameters[NEGATIVE])
+    value0 = np.int64(rows[rows_at]) * width
+    value1 = np.int64(rows[rows_at + 1]) * width
+    value2 = np.int64(rows[rows_at + 2]) * width
+    at1 = at + width
+    at2 = at1 + width
+    for j in range(0, width, LANES):
+        regret0 = load8(regret, at + j)
+        regret1 = load8(regret, at1 + j)
+        regret2 = load8(regret, at2 + j)
+        gain0 = max8(regret0 - tiny, zero)
+        gain1 = max8(regret1 - tiny, zero)
+        gain2 = max8(regret2 - tiny, zero)
+        total = gain0 + gain1 + gain2
+        inverse = one / total
+        share0 = where_positive8(total, gain0 * inverse, even)
+        share1 = where_positive8(total, gain1 * inverse, even)
+        share2 = where_positive8(total, gain2 * inverse, even)
+        x0 = load8(value, value0 + j)
+        x1 = load8(value, value1 + j)
+        x2 = load8(value, value2 + j)
+        result = share0 * x0 + share1 * x1 + share2 * x2
+        store8(value, out * width + j, result)
+        store_share8(average, at + j, load8(average, at + j) * old + share0 * new, rounding)
+        store_share8(average, at1 + j, load8(average, at1 + j) * old + share1 * new, rounding)
+        store_share8(average, at2 + j, load8(average, at2 + j) * old + share2 * new, rounding)
+        store8(regret, at + j, regret0 * where_positive8(regret0, positive, negative) + (x0 - result))
+        store8(regret, at1 + j, regret1 * where_positive8(regret1, positive, negative) + (x1 - result))
+        store8(regret, at2 + j, regret2 * where_positive8(regret2, positive, negative) + (x2 - result))
 
 
 @njit(**_OPTIONS)
@@ -604,7 +705,19 @@ def play_turn(betting, cards, store, work, p, s, task, turn, mode, parameters, c
         if control[CANCEL]:
             return
         play_river_card(
-            betting, cards, store, work, p, s, task, river, first_river, work.reach1, work.value1, np.int64(0), mode,
+            betting,
+            cards,
+            store,
+            work,
+            p,
+            s,
+            task,
+            river,
+            first_river,
+            work.reach1,
+            work.value1,
+            np.int64(0),
+            mode,
             parameters,
         )
     go_up(betting, store, p, s, width_p, store.turn_at[p, task], work.value1, mode, parameters)
@@ -717,8 +830,8 @@ def run(command, betting, cards, store, work, top, slots, parameters, control, p
     ``BEGIN``, ``TASKS``, ``FINISH``: the parts of one pass for player ``p``; any number of threads run ``TASKS`` with
     their own ``work`` and the ``reach0`` of the thread that ran ``BEGIN`` as ``top``.
     ``TURN``: section ``section`` as task ``index``, from root reach rows in ``work.reach1``.
-    ``RIVER``: river section ``section`` on the turn's river card ``index``, from root reach rows in ``work.reach2``; the
-    task of the turn section above is in ``control[TICKET]``.
+    ``RIVER``: river section ``section`` on the turn's river card ``index``, from root reach rows in ``work.reach2``;
+    the task of the turn section above is in ``control[TICKET]``.
     """
     if command == TURN:
         turn = index % cards.rivers.shape[0]

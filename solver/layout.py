@@ -5,8 +5,8 @@ holds all flop all-ins as nothing but deals; the river subtrees below one turn s
 nodes a section, so that showdowns fill all eight lanes. A runout is passed down as the root of a section per street
 until it is a showdown on the river.
 
-Values are counted in ``unit`` chips from half the starting pot: payoff - chips put in since the root - pot / 2. Winning a
-showdown gives half the final pot less the rake, losing takes half, a split costs half the rake, a fold takes or gives
+Values are counted in ``unit`` chips from half the starting pot: payoff - chips put in since the root - pot / 2. Winning
+a showdown gives half the final pot less the rake, losing takes half, a split costs half the rake, a fold takes or gives
 half the pot matched; so without rake the two players' values always add to zero.
 """
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from solver.kernels import HAS_FOLD, HAS_SHOWDOWN, LANES, Betting
 from solver.tree import BettingTree, Kind
 
 MAX_SECTION_NODES = 80
+
 
 @dataclass
 class Section:
@@ -80,8 +82,8 @@ def find_sections(tree: BettingTree) -> list[Section]:
         last = len(sections)
         for parent in range(first, last):
             below = len(sections)
-            for roots in _grouped(tree, sections[parent], street):
-                sections.append(_filled(tree, Section(street, roots)))
+            groups = _grouped(tree, sections[parent], street)
+            sections.extend(_filled(tree, Section(street, roots)) for roots in groups)
             sections[parent].children = (below, len(sections))
         first = last
     return sections
@@ -127,17 +129,18 @@ def _grouped(tree: BettingTree, parent: Section, street: int) -> list[list[int]]
 class _Rows:
     """Collects flat rows and the range each (player, section) has in them."""
 
-    def __init__(self, n_sections: int, columns: int = 0) -> None:
+    def __init__(self, n_sections: int, columns: int) -> None:
         self.ranges = np.zeros((2, n_sections, 2), np.int32)
-        self.items: list[Sequence[int]] | list[int] = []
+        self.items: list[Sequence[int]] = []
         self._columns = columns
 
     def array(self) -> NDArray[np.int32]:
-        items = np.array(self.items, np.int32)
-        return items.reshape(-1, self._columns) if self._columns else items
+        return np.array(self.items, np.int32).reshape(-1, self._columns)
 
 
-def build_layout(tree: BettingTree, pot: int, effective_stack: int, rake_rate: float = 0, rake_cap: float = 0) -> Layout:
+def build_layout(
+    tree: BettingTree, pot: int, effective_stack: int, rake_rate: float = 0, rake_cap: float = 0
+) -> Layout:
     """Sections, rows and instructions of a betting tree."""
     sections = find_sections(tree)
     n_nodes, n_sections = len(tree), len(sections)
@@ -168,7 +171,8 @@ def build_layout(tree: BettingTree, pot: int, effective_stack: int, rake_rate: f
     root_value = np.zeros((2, sum(root_counts)), np.int32)
     zero_row = np.zeros((2, n_sections), np.int32)
     dump_row = np.zeros((2, n_sections), np.int32)
-    spreads, gathers, actions = _Rows(n_sections, 4), _Rows(n_sections, 5), _Rows(n_sections)
+    spreads, gathers = _Rows(n_sections, 4), _Rows(n_sections, 5)
+    actions: list[int] = []
     blocks = _Blocks(tree, pot, rake_rate, rake_cap, unit, n_sections)
     sizes = [[1, 1] for _ in range(3)]
     for player in range(2):
@@ -189,9 +193,9 @@ def build_layout(tree: BettingTree, pot: int, effective_stack: int, rake_rate: f
             gathers.ranges[player, s, 0] = len(gathers.items)
             for node in reversed(inner):
                 own = int(tree.kind[node] == player)
-                row = (own, value[node], tree.n_children[node], len(actions.items), strategy_row[node])
-                gathers.items.append(row)  # pyright: ignore[reportArgumentType]
-                actions.items.extend(int(value[child]) for child in tree.children_of(node))  # pyright: ignore
+                row = (own, value[node], tree.n_children[node], len(actions), strategy_row[node])
+                gathers.items.append([int(entry) for entry in row])
+                actions.extend(int(value[child]) for child in tree.children_of(node))
             gathers.ranges[player, s, 1] = len(gathers.items)
             for index, node in enumerate(section.roots):
                 root_value[player, root_at[s] + index] = value[node]
@@ -213,7 +217,7 @@ def build_layout(tree: BettingTree, pot: int, effective_stack: int, rake_rate: f
         spreads=spreads.array(),
         gather_at=gathers.ranges,
         gathers=gathers.array(),
-        action_value=actions.array(),
+        action_value=np.array(actions, np.int32),
         strategy_rows=strategy_rows,
         **blocks.arrays(),
     )
@@ -243,7 +247,7 @@ def _assign_reach(
             continue
         children = tree.children_of(node)
         if tree.kind[node] == 1 - player:
-            spreads.items.append((int(reach[node]), following, len(children), int(strategy_row[node])))  # pyright: ignore
+            spreads.items.append((int(reach[node]), following, len(children), int(strategy_row[node])))
             reach[children] = np.arange(following, following + len(children))
             following += len(children)
         else:
@@ -332,7 +336,7 @@ class _Blocks:
         pot = self._pot + 2 * int(self._tree.put_in[node].min())
         return pot / 2, min(pot * self._rate, self._cap)
 
-    def arrays(self) -> dict[str, NDArray[np.int32] | NDArray[np.float32]]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
         rows = np.array(self._rows, np.int32).reshape(-1, 3, LANES)
         scales = np.array(self._scales, np.float32).ravel()
         return {

@@ -77,7 +77,7 @@ def _minimum(builder: Any, a: Any, b: Any) -> Any:
     return builder.select(builder.fcmp_ordered("<", a, b), a, b)
 
 
-def _intrinsics() -> dict[str, Any]:
+def _intrinsics() -> dict[str, Any]:  # noqa: C901 (a list of definitions)
     @intrinsic
     def load8(typing: Any, array: Any, index: Any) -> Any:
         signature = float32x8(array, index)
@@ -115,9 +115,7 @@ def _intrinsics() -> dict[str, Any]:
         def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             pointer = _pointer(context, builder, sig.args[0], args[0], args[1], sig.args[1])
             if array.dtype == types.uint16:
-                steps = builder.fadd(
-                    builder.fmul(args[2], _constant(SHARE_STEPS), flags=_FLAGS), args[3], flags=_FLAGS
-                )
+                steps = builder.fadd(builder.fmul(args[2], _constant(SHARE_STEPS), flags=_FLAGS), args[3], flags=_FLAGS)
                 steps = _minimum(builder, steps, _constant(SHARE_STEPS))
                 _store(builder, pointer, builder.trunc(builder.fptosi(steps, _INTS), _WORDS), 2)
             else:
@@ -155,9 +153,9 @@ def _intrinsics() -> dict[str, Any]:
         def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             data = context.make_array(sig.args[0])(context, builder, args[0]).data
             column = context.cast(builder, args[2], sig.args[2], types.int64)
-            vectors: list[Any] = []
-            for start in _row_starts(context, builder, sig.args[1], args[1]):
-                vectors.append(_load(builder, builder.gep(data, [builder.add(start, column)]), _VECTOR, 4))
+            starts = _row_starts(context, builder, sig.args[1], args[1])
+            places = [builder.gep(data, [builder.add(start, column)]) for start in starts]
+            vectors = [_load(builder, place, _VECTOR, 4) for place in places]
             out = context.make_array(sig.args[3])(context, builder, args[3]).data
             for lane, vector in enumerate(_transposed(builder, vectors)):
                 at = builder.shl(builder.add(column, ir.Constant(_INT64, lane)), ir.Constant(_INT64, 3))
@@ -237,10 +235,11 @@ def _binary(name: str) -> Any:
 def _register_operator(python_operator: Any, name: str) -> None:
     operation = _binary(name)
 
+    # Numba compares the names and annotations of both functions.
     @overload(python_operator)
-    def _overload(a, b):  # pyright: ignore
+    def _overload(a, b):  # pyright: ignore[reportUnusedFunction, reportMissingParameterType]
         if isinstance(a, Float32x8) and isinstance(b, Float32x8):
-            return lambda a, b: operation(a, b)
+            return lambda a, b: operation(a, b)  # noqa: PLW0108
         return None
 
 
@@ -294,7 +293,8 @@ _PLAIN: dict[str, Any] = {
     "take_ticket": _plain_take_ticket,
 }
 
-if not config.DISABLE_JIT:
+_JIT = not getattr(config, "DISABLE_JIT", 0)
+if _JIT:
     for _operator, _name in (
         (operator.add, "fadd"),
         (operator.sub, "fsub"),
@@ -303,7 +303,7 @@ if not config.DISABLE_JIT:
     ):
         _register_operator(_operator, _name)
 
-_chosen = _PLAIN if config.DISABLE_JIT else _intrinsics()
+_chosen = _intrinsics() if _JIT else _PLAIN
 load8 = _chosen["load8"]
 """Eight numbers from a flat array at an index."""
 store8 = _chosen["store8"]

@@ -6,8 +6,9 @@ suits renamed. Reaches are multiplied along the line, values come from ``best_re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,9 @@ from solver.best_response import NodeValues, Place, compatible
 from solver.cards import COMBO_CARDS, N_COMBOS, card_to_text
 from solver.cfr import Game
 from solver.errors import Problem, SpotError
-from solver.isomorphism import IDENTITY, SuitMap, combo_map, compose, inverse, map_card
+from solver.isomorphism import IDENTITY, DealtCard, SuitMap, combo_map, compose, inverse, map_card
 from solver.kernels import AVERAGE, BEST_RESPONSE
+from solver.simd import SHARE_STEPS
 from solver.spot import Spot
 from solver.tree import BettingTree, Kind, LinePosition, position
 
@@ -97,9 +99,6 @@ class Solution:
 
     def __post_init__(self) -> None:
         self._values = NodeValues(self.game)
-        self._parent_section = {
-            child: s for s, section in enumerate(self.game.layout.sections) for child in range(*section.children)
-        }
 
     @property
     def exploitability_pct(self) -> float:
@@ -156,7 +155,7 @@ class Solution:
         opponent_reach = (path.reach[opponent] * game.boards.scale[opponent]).astype(np.float32)
         difference, total = self._values.equity(path.place, player, opponent_reach)
         with np.errstate(divide="ignore", invalid="ignore"):
-            equity = np.where(total > 0, 0.5 + 0.5 * difference / total, np.nan)
+            equity = np.where(total > 0, np.clip(0.5 + 0.5 * difference / total, 0, 1), np.nan)
         return NodeSolution(
             position=at,
             combos=solved_combos[order],
@@ -197,7 +196,6 @@ class Solution:
         Args:
             change: From a line and its strategy [a, h] (h as in ``NodeSolution.combos``) to the new one.
         """
-        store, cards = self.game.store, self.game.boards.cards
         for line in self.decision_lines(streets):
             at = position(self.tree, self.spot, line)
             place = self._path(at).place
@@ -206,15 +204,54 @@ class Solution:
             strategy = self._strategy(place, at.node)
             new = np.asarray(change(line, strategy[:, free].astype(np.float32)), np.float64)
             strategy[:, free] = np.maximum(new, 0) / np.maximum(new, 0).sum(axis=0)
-            first, width = self._rows_at(place, at.node)
-            rows = np.zeros((len(strategy), width))
-            board_at = int(cards.hand_at[at.player, place.board])
-            n_hands = int(cards.n_hands[at.player, place.board])
-            rows[:, :n_hands] = strategy[:, cards.root_hand[board_at : board_at + n_hands]]
-            if store.average.dtype == np.uint16:
-                rows = np.rint(rows * 65535)
-            store.average[first : first + rows.size] = rows.ravel()
+            self._write(self.game.store.average, place, at.node, strategy)
         self.measure()
+
+    def lock(self, strategies: Mapping[Line, NDArray[np.floating[Any]]]) -> None:
+        """Fixes decisions before training; the game must have been built without interchangeable suits.
+
+        Args:
+            strategies: From lines to [a, 1326] shares that add up to one for each hand of the range.
+
+        Raises:
+            SpotError: A line is no decision, or its strategy has another shape or sum.
+        """
+        places: list[int] = []
+        for line, shares in strategies.items():
+            path = f"locks[{'/'.join(line)}]"
+            at = position(self.tree, self.spot, line)
+            if at.kind != "decision":
+                raise SpotError([Problem(path, f"the line ends at a {at.kind}, not at a decision")])
+            if shares.shape != (len(at.actions), N_COMBOS):
+                raise SpotError([Problem(path, f"a strategy here has {len(at.actions)} rows of {N_COMBOS} combos")])
+            combos = self.game.boards.hands[at.player].combo
+            rows = shares[:, combos].astype(np.float64)
+            free = ~np.isin(COMBO_CARDS[combos], np.array(at.board)).any(axis=1)
+            if (rows < 0).any() or not np.allclose(rows[:, free].sum(axis=0), 1, atol=1e-3):
+                raise SpotError([Problem(path, "shares are not negative and add up to one for each hand of the range")])
+            place = self._path(at).place
+            self._write(self.game.store.average, place, at.node, rows)
+            self._write(self.game.store.regret, place, at.node, rows)
+            places.append(self._rows_at(place, at.node)[0])
+        self.game.lock(places)
+
+    def set_tremble(self, tremble: float) -> None:
+        """Counts every decision as played at random with this probability in reaches and values from now on."""
+        self.game.set_reading_tremble(tremble)
+        self._values.clear()
+
+    def _write(self, array: NDArray[Any], place: Place, node: int, strategy: Float64) -> None:
+        """Writes rows [action, root hand] in the array's own format."""
+        cards, player = self.game.boards.cards, int(self.tree.kind[node])
+        first, width = self._rows_at(place, node)
+        rows = np.zeros((len(strategy), width))
+        at, n_hands = int(cards.hand_at[player, place.board]), int(cards.n_hands[player, place.board])
+        rows[:, :n_hands] = strategy[:, cards.root_hand[at : at + n_hands]]
+        if array.dtype == np.uint16:
+            rows = np.rint(rows * SHARE_STEPS)
+        elif array.dtype == np.int16:
+            rows = rows.astype(np.float16).view(np.int16)
+        array[first : first + rows.size] = rows.ravel()
 
     def _root_reach(self, p: int) -> Float64:
         return self.game.boards.hands[p].weight.astype(np.float64) * self.game.boards.scale[p]
@@ -235,12 +272,11 @@ class Solution:
                 player = int(tree.kind[node])
                 names = tree.actions_of(node)
                 share = self._strategy(place, node)[names.index(step)]
-                tremble = game.tremble
+                tremble = game.reading_tremble
                 reach[player] = reach[player] * ((1 - tremble) * share + tremble / len(names))
                 node = int(tree.children_of(node)[names.index(step)])
                 continue
-            section = layout.sections[place.section]
-            exit_index = section.exits.index(node)
+            exit_index = layout.sections[place.section].exits.index(node)
             wanted = map_card(inverse(suits), card)
             choices = boards.deals.turns if turn < 0 else boards.deals.rivers[turn]
             index, image = _find(choices, wanted)
@@ -336,10 +372,7 @@ class Solution:
         gain = sum(
             float(
                 path.reach[p]
-                @ (
-                    self._node_values(path, p, BEST_RESPONSE, at.node)
-                    - self._node_values(path, p, AVERAGE, at.node)
-                )
+                @ (self._node_values(path, p, BEST_RESPONSE, at.node) - self._node_values(path, p, AVERAGE, at.node))
             )
             for p in range(2)
         )
@@ -353,16 +386,11 @@ class Solution:
         return reach
 
 
-def _find(choices: tuple[object, ...], card: int) -> tuple[int, SuitMap]:
+def _find(choices: Sequence[DealtCard], card: int) -> tuple[int, SuitMap]:
     """Which dealt card stands for a card, and the permutation from the one to the other."""
-    from solver.isomorphism import DealtCard
-
-    for index, choice in enumerate(choices):
-        assert isinstance(choice, DealtCard)
-        for image, suits in choice.images:
-            if image == card:
-                return index, suits
-    raise AssertionError("every card that is left is in an orbit")
+    return next(
+        (index, suits) for index, choice in enumerate(choices) for image, suits in choice.images if image == card
+    )
 
 
 def _permuted(combo: NDArray[np.int16], reach: Float64, suits: SuitMap) -> Float64:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from solver.boards import build_boards, find_deals, hands_of, padded
+from solver.boards import Deals, build_boards, find_deals, hands_of, padded
 from solver.cards import COMBO_INDEX, N_COMBOS
 from solver.cfr import Game, Storage, counted_river_widths
 from solver.errors import Cancelled, TooLarge
 from solver.kernels import CANCEL, DONE, ITERATION, RIVERS_PER_TASK
 from solver.layout import Layout, build_layout
-from solver.solution import Solution
+from solver.solution import Line, Solution
 from solver.spot import Spot
 from solver.tree import BettingTree, build_tree
 
@@ -84,7 +85,7 @@ class Estimate:
 
 def estimate(spot: Spot, precision: Precision = "auto", threads: int = 1) -> Estimate:
     """Memory and time without allocating either; raises SpotError when the tree is too large to build."""
-    return _estimate(spot, build_tree(spot), precision, threads)
+    return _estimate(spot, build_tree(spot), find_deals(spot), precision, threads)
 
 
 def solve(
@@ -97,6 +98,7 @@ def solve(
     precision: Precision = "auto",
     memory_limit: int | None = None,
     tremble: float = 0.0,
+    locks: Mapping[Line, NDArray[np.floating[Any]]] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     control: Control | None = None,
 ) -> Solution:
@@ -106,28 +108,31 @@ def solve(
         time_limit: Seconds of iterations and checks, building not included; at least one iteration is done.
         precision: ``auto`` stores flops in 16 bits and the rest in float32.
         memory_limit: Bytes.
-        tremble: Every decision of either player is played with this probability at random, in training and in reaches.
+        tremble: While training, every decision of either player is played at random with this probability, so that
+            lines the solution never takes are trained too; figures and values are then read with one of 1e-6.
+        locks: Strategies [a, 1326] of decisions that are fixed; suits are then not treated as interchangeable.
         on_progress: Called after every exploitability check.
 
     Raises:
-        SpotError: The tree is too large to build.
+        SpotError: The tree is too large to build, or a lock does not fit it.
         TooLarge: The estimate exceeds ``memory_limit``; nothing was allocated.
         Cancelled: ``control.cancel()`` was called.
     """
     begun = time.perf_counter()
     control = control or Control()
     tree = build_tree(spot)
-    expected = _estimate(spot, tree, precision, threads)
+    dealt = find_deals(spot, use_symmetry=not locks)
+    expected = _estimate(spot, tree, dealt, precision, threads)
     if memory_limit is not None and expected.memory_bytes > memory_limit:
         raise TooLarge(expected.memory_bytes, memory_limit)
     if control.cancelled:
         raise Cancelled("the solve was cancelled")
     layout = _layout(spot, tree)
-    boards = build_boards(spot, find_deals(spot))
-    game = Game(
-        layout, boards, half=is_half(spot, precision), threads=threads, tremble=tremble, control=control.array
-    )
+    boards = build_boards(spot, dealt)
+    game = Game(layout, boards, half=is_half(spot, precision), threads=threads, tremble=tremble, control=control.array)
     solution = Solution(spot, tree, game)
+    if locks:
+        solution.lock(locks)
     clock = _Clock(begun)
     clock.lap("build")
     try:
@@ -155,12 +160,16 @@ def _train(
     done = 0
     while done < max_iterations:
         count = min(CHECK_EVERY, max_iterations - done)
-        for step in _steps(count, clock, deadline):
-            game.iterate(done, step)
-            _stop_if(control)
-            done += step
-            if deadline is not None and time.perf_counter() >= deadline:
-                break
+        if deadline is None:
+            game.iterate(done, count)
+            done += count
+        else:
+            for _ in range(count):
+                game.iterate(done, 1)
+                done += 1
+                if time.perf_counter() >= deadline or control.cancelled:
+                    break
+        _stop_if(control)
         clock.lap("solve")
         pct = 100 * game.exploitability(raked=spot.rake_rate > 0) / spot.pot
         _stop_if(control)
@@ -172,11 +181,6 @@ def _train(
         _stop_if(control)
         if pct <= target_pct or (deadline is not None and time.perf_counter() >= deadline):
             return
-
-
-def _steps(count: int, clock: _Clock, deadline: float | None) -> list[int]:
-    """Iterations of one call: single ones when a deadline could pass meanwhile."""
-    return [count] if deadline is None else [1] * count
 
 
 def _stop_if(control: Control) -> None:
@@ -210,10 +214,9 @@ def _layout(spot: Spot, tree: BettingTree) -> Layout:
     return build_layout(tree, spot.pot, spot.effective_stack, spot.rake_rate, spot.rake_cap)
 
 
-def _estimate(spot: Spot, tree: BettingTree, precision: Precision, threads: int) -> Estimate:
+def _estimate(spot: Spot, tree: BettingTree, dealt: Deals, precision: Precision, threads: int) -> Estimate:
     layout = _layout(spot, tree)
     hands = [hands_of(weights, spot.board) for weights in spot.ranges]
-    dealt = find_deals(spot)
     widths = counted_river_widths([(p.card1, p.card2) for p in hands], dealt.turns, dealt.rivers, spot.street)
     root_width = np.array([padded(len(p)) for p in hands], np.int32)
     size = Storage(layout, spot.street, root_width, widths).size

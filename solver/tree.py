@@ -23,7 +23,8 @@ from solver.cards import card_to_text, parse_cards
 from solver.errors import Problem, SpotError
 from solver.spot import Spot
 
-MAX_NODES = 400_000
+MAX_NODES = 50_000
+"""About a second of building; trees in use have a few thousand."""
 
 STREET_CARDS = (3, 4, 5)
 
@@ -88,7 +89,7 @@ class BettingTree:
             yield node, lines[node]
 
     def counts(self) -> dict[str, int]:
-        """Nodes as the reference solver counts them: a runout is one terminal, ``chance`` only deals with a decision."""
+        """Nodes as the reference solver counts them: a runout is one terminal, ``chance`` a deal before a decision."""
         decisions = int(np.count_nonzero(self.kind <= Kind.IP))
         chance = int(np.count_nonzero(self.kind == Kind.DEAL))
         return {"decision": decisions, "chance": chance, "terminal": len(self) - decisions - chance}
@@ -145,7 +146,7 @@ def build_tree(spot: Spot, max_nodes: int = MAX_NODES) -> BettingTree:
         parent, action, state = stack.pop()
         node = len(rows)
         if node + len(stack) >= max_nodes:
-            message = f"these sizes give a tree of more than {max_nodes} nodes; use fewer or larger sizes, or merge them"
+            message = f"these sizes give a tree of more than {max_nodes} nodes; use fewer or larger sizes"
             raise SpotError([Problem("sizes", message)])
         rows.append((state.kind, state.street, parent, state.put_in, state.street_bets, action))
         child_lists.append([])

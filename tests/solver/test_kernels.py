@@ -1,0 +1,175 @@
+"""Each kernel against a slow twin; ``test_kernels_without_compilation`` runs this file once more with JIT off."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numba import config
+
+from solver import kernels
+from solver.boards import build_boards, find_deals
+from solver.cards import COMBO_CARDS
+from solver.kernels import N_PARAMETERS, NEGATIVE, POSITIVE, ROUNDING, SHARE
+from solver.solve import warm_up
+from solver.spot import parse_spot
+
+from .reference import normalised
+
+JIT = not getattr(config, "DISABLE_JIT", 0)
+WIDTH = 24
+SEEDS = st.integers(0, 2**32 - 1)
+NO_WARNING = np.errstate(divide="ignore", invalid="ignore", over="ignore")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled() -> None:
+    if JIT:
+        warm_up()
+
+
+def stored(values: np.ndarray, kind: str) -> np.ndarray:
+    """The array as a store of that precision holds it."""
+    if kind == "half":
+        return values.astype(np.float16).view(np.int16).copy()
+    if kind == "share":
+        return np.rint(values * 65535).astype(np.uint16)
+    return values.astype(np.float32)
+
+
+def read(array: np.ndarray) -> np.ndarray:
+    """Numbers of a store."""
+    if array.dtype == np.int16:
+        return array.view(np.float16).astype(np.float64)
+    return array / 65535 if array.dtype == np.uint16 else array.astype(np.float64)
+
+
+@pytest.mark.parametrize("half", [False, True], ids=["f32", "i16"])
+@settings(max_examples=25, deadline=None)
+@given(seed=SEEDS, actions=st.integers(1, 6))
+def test_learning_updates_value_regrets_and_average(half: bool, seed: int, actions: int) -> None:
+    rng = np.random.default_rng(seed)
+    regret = stored(np.round(rng.normal(size=actions * WIDTH) * rng.integers(0, 2), 2), "half" if half else "")
+    average = stored(rng.random(actions * WIDTH), "share" if half else "")
+    value = rng.normal(size=(actions + 1) * WIDTH).astype(np.float32)
+    parameters = np.zeros(N_PARAMETERS, np.float32)
+    parameters[[POSITIVE, NEGATIVE, SHARE, ROUNDING]] = 0.9, 0.5, 0.25, 0.5
+    before, shares = read(regret).reshape(actions, WIDTH), read(average).reshape(actions, WIDTH)
+    rows = np.arange(1, actions + 1, dtype=np.int32)
+    with NO_WARNING:
+        kernels.learn(regret, average, 0, value, WIDTH, 0, rows, 0, actions, parameters)
+    strategy, values = normalised(before), value.reshape(-1, WIDTH)[1:].astype(np.float64)
+    result = (strategy * values).sum(axis=0)
+    tolerance = 4e-3 if half else 1e-5
+    np.testing.assert_allclose(value[:WIDTH], result, atol=1e-5)
+    np.testing.assert_allclose(
+        read(regret).reshape(actions, WIDTH), before * np.where(before > 0, 0.9, 0.5) + values - result, atol=tolerance
+    )
+    np.testing.assert_allclose(
+        read(average).reshape(actions, WIDTH), 0.75 * shares + 0.25 * strategy, atol=2e-5 if half else 1e-6
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=SEEDS, actions=st.integers(1, 6), tremble=st.sampled_from([0.0, 0.1]))
+def test_reach_spreads_over_the_actions_of_the_strategy(seed: int, actions: int, tremble: float) -> None:
+    rng = np.random.default_rng(seed)
+    regret = (rng.normal(size=(actions, WIDTH)) * rng.integers(0, 2, WIDTH)).astype(np.float32)
+    reach = np.zeros((actions + 1, WIDTH), np.float32)
+    reach[0] = rng.random(WIDTH)
+    strategy = (1 - tremble) * normalised(regret.astype(np.float64)) + tremble / actions
+    arguments = (regret.ravel(), 0, WIDTH, actions)
+    flat = reach.ravel()
+    with NO_WARNING:
+        kernels.spread(*arguments, flat, 0, 1, np.float32(1 - tremble), np.float32(tremble))
+    np.testing.assert_allclose(flat.reshape(-1, WIDTH)[1:], strategy * reach[0], rtol=1e-4, atol=1e-6)
+    value = rng.normal(size=(actions + 1, WIDTH)).astype(np.float32)
+    flat = value.ravel().copy()
+    rows = np.arange(1, actions + 1, dtype=np.int32)
+    with NO_WARNING:
+        kernels.mix_rows(*arguments[:2], flat, WIDTH, 0, rows, 0, actions, np.float32(1 - tremble), np.float32(tremble))
+    np.testing.assert_allclose(flat[:WIDTH], (strategy * value[1:]).sum(axis=0), rtol=1e-4, atol=1e-5)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=SEEDS)
+def test_rows_are_added_and_the_best_is_taken(seed: int) -> None:
+    value = np.random.default_rng(seed).normal(size=(4, WIDTH)).astype(np.float32)
+    rows = np.array([1, 2, 3], np.int32)
+    flat = value.ravel().copy()
+    kernels.add_rows(flat, WIDTH, 0, rows, 0, 3)
+    np.testing.assert_allclose(flat[:WIDTH], value[1:].sum(axis=0), atol=1e-5)
+    kernels.best_rows(flat, WIDTH, 0, rows, 0, 3)
+    np.testing.assert_array_equal(flat[:WIDTH], value[1:].max(axis=0))
+
+
+@settings(max_examples=6 if JIT else 2, deadline=None)
+@given(seed=SEEDS)
+def test_eight_showdowns_and_folds_equal_the_rules(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    ranges = {"oop": "QQ+,AKs,T9s,65s,22", "ip": "JJ+,AQs+,98s,22"}
+    boards = build_boards(
+        spot := parse_spot({"board": "Td9d6h2cQs", "ranges": ranges, "pot": 10, "effective_stack": 10}),
+        find_deals(spot),
+    )
+    cards = boards.cards
+    n_own, n_opp = (int(n) for n in cards.n_hands[:, 1])
+    at_own, at_opp = (int(at) for at in cards.hand_at[:, 1])
+    first, last = (int(group) for group in cards.group_at[1])
+    own_end, opp_end = cards.group_end[0, first:last], cards.group_end[1, first:last]
+    reach = rng.random((n_opp, 8)) * (rng.random((n_opp, 1)) < 0.7)
+    width_own, width_opp = (int(width) for width in cards.width[:, 1])
+    lanes = np.zeros((width_opp, 8), np.float32)
+    lanes[:n_opp] = reach
+    live = np.flatnonzero(reach[:, 0] > 0).astype(np.int32)
+    live_end = np.searchsorted(live, opp_end).astype(np.int32)
+    difference, total = np.zeros(width_own * 8, np.float32), np.zeros(width_own * 8, np.float32)
+    scale = rng.random(24).astype(np.float32)
+    own1, own2 = cards.card1[at_own : at_own + width_own], cards.card2[at_own : at_own + width_own]
+    opp1, opp2 = cards.card1[at_opp : at_opp + width_opp], cards.card2[at_opp : at_opp + width_opp]
+    same = cards.same[at_own : at_own + width_own]
+    sums = np.zeros(53 * 8, np.float32)
+    kernels.showdown_lanes(
+        lanes.ravel(), difference, total, sums, own_end, live, live_end, len(own_end), n_own, own1, own2, opp1, opp2,
+        same, scale, 0,
+    )  # fmt: skip
+    strength_own = np.searchsorted(own_end, np.arange(n_own), side="right")
+    strength_opp = np.searchsorted(opp_end, np.arange(n_opp), side="right")
+    own_cards, opp_cards = np.stack([own1, own2], 1)[:n_own], np.stack([opp1, opp2], 1)[:n_opp]
+    apart = ~(own_cards[:, None, :, None] == opp_cards[None, :, None, :]).any(axis=(2, 3))
+    sign = np.sign(strength_own[:, None] - strength_opp[None])
+    wins, met = (apart * sign) @ reach, apart @ reach
+    win, rake, fold = scale.reshape(3, 8)
+    np.testing.assert_allclose(difference.reshape(-1, 8)[:n_own], wins * win - met * rake, atol=2e-5)
+    np.testing.assert_allclose(total.reshape(-1, 8)[:n_own], met * fold, atol=2e-5)
+    folds = np.zeros_like(total)
+    kernels.fold_lanes(
+        lanes.ravel(), folds, sums, live, len(live), n_own, own1, own2, opp1, opp2, same, scale, 0
+    )  # fmt: skip
+    np.testing.assert_allclose(folds, total, atol=2e-5)
+
+
+def test_hands_stand_in_order_of_strength_without_those_the_board_removes() -> None:
+    spot = parse_spot({"board": "Td9d6h2c", "ranges": {"oop": "22+", "ip": "AK"}, "pot": 10, "effective_stack": 10})
+    boards = build_boards(spot, find_deals(spot, use_symmetry=False))
+    cards, hands = boards.cards, boards.hands[0]
+    river = 51  # the ace of spades
+    board = int(cards.river_board[[card.card for card in boards.deals.rivers[0]].index(river)])
+    at, n_hands = int(cards.hand_at[0, board]), int(cards.n_hands[0, board])
+    combos = hands.combo[cards.root_hand[at : at + n_hands]]
+    assert not (COMBO_CARDS[combos] == river).any()
+    assert n_hands == len(hands) - 3
+    assert set(COMBO_CARDS[combos[-3:]].ravel() // 4) == {12}  # the three pairs of aces left make the best set
+
+
+@pytest.mark.skipif(not JIT, reason="runs with JIT on and starts itself with JIT off")
+def test_kernels_without_compilation() -> None:
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=110, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
