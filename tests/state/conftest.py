@@ -20,7 +20,9 @@ from reflex_base.registry import RegistrationContext
 
 from services.accounts import sessions
 from services.accounts.sessions import COOKIE, IssuedSession
+from services.infra import redis as infra_redis
 from services.infra.redis import redis
+from services.infra.settings import get_settings
 from state.guard import Guard
 from state.session import report_failure
 
@@ -112,3 +114,17 @@ async def server(request: pytest.FixtureRequest, redis_server: str) -> AsyncIter
             yield Server(processor, frames)
         await manager.close()
     APP._middlewares.remove(guard)
+
+
+async def lose_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on nothing answers where the sessions should be."""
+    await infra_redis.close()
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
+    get_settings.cache_clear()
+    sessions._cache.clear()
+
+
+async def find_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    await infra_redis.close()
+    monkeypatch.undo()
+    get_settings.cache_clear()

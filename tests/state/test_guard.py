@@ -11,13 +11,11 @@ from reflex_base.registry import RegistrationContext
 
 from services.accounts import sessions
 from services.accounts.sessions import IssuedSession, Role
-from services.infra import redis as infra_redis
 from services.infra.clock import new_id
-from services.infra.settings import get_settings
 from state import guard
 from state.guard import BURST, Policy, allows, payload_model, policy_of
 from state.session import RECONNECTING, SESSION_ENDED
-from tests.state.conftest import PROBE, Server
+from tests.state.conftest import PROBE, Server, find_redis, lose_redis
 
 POLICIES = ["public", "player", "member", "premium", "admin"]
 ALLOWED = {
@@ -274,19 +272,6 @@ async def test_a_flood_without_a_session_is_counted_by_address_however_many_toke
         passed += "called" in await server.tab(address="203.0.113.9").send("notebook.public")
 
     assert passed == BURST
-
-
-async def lose_redis(monkeypatch: pytest.MonkeyPatch) -> None:
-    await infra_redis.close()
-    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
-    get_settings.cache_clear()
-    sessions._cache.clear()
-
-
-async def find_redis(monkeypatch: pytest.MonkeyPatch) -> None:
-    await infra_redis.close()
-    monkeypatch.undo()
-    get_settings.cache_clear()
 
 
 @pytest.mark.parametrize("server", ["memory"], indirect=True)

@@ -6,10 +6,11 @@ import logging
 from typing import Any
 
 import pytest
+from reflex.state import StateUpdate
 
-from state.session import report_failure
-from state.socket_guard import PATIENCE, known_events_only, redact_event
-from tests.state.conftest import APP, PROBE, ROOT
+from state.session import RECONNECTING, forget_failure, report_failure
+from state.socket_guard import PATIENCE, known_events_only, redact_event, waiting_shown
+from tests.state.conftest import APP, PROBE, ROOT, find_redis, lose_redis
 
 HYDRATE = f"{ROOT}.hydrate"
 
@@ -108,3 +109,45 @@ def test_reflex_accepts_the_failure_handler() -> None:
         app.backend_exception_handler = report_failure
 
         app._validate_exception_handlers()
+
+
+class Wire:
+    """As much of Reflex's socket namespace as is used: who is connected, and what is sent to them."""
+
+    def __init__(self, cookie: str) -> None:
+        self.sid_to_token = {"sid": "token"}
+        self._static_router_data = {"sid": {"headers": {"cookie": cookie}}}
+        self.passed: list[Any] = []
+        self.sent: list[tuple[str, Any]] = []
+
+    async def on_event(self, sid: str, data: Any) -> None:
+        self.passed.append(data)
+
+    async def emit_update(self, update: StateUpdate, token: str) -> None:
+        self.sent.append((token, update.delta))
+
+
+async def test_while_redis_is_away_the_tab_says_reconnecting_and_the_event_still_waits_its_turn(
+    redis_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire = Wire(f"mixline_session={'x' * 43}")
+    await lose_redis(monkeypatch)
+    try:
+        await waiting_shown(wire)("sid", {"name": "n"})  # type: ignore[arg-type]
+    finally:
+        await find_redis(monkeypatch)
+
+    assert wire.passed == [{"name": "n"}]
+    [(token, delta)] = wire.sent
+    assert token == "token"
+    assert RECONNECTING in str(delta)
+    assert forget_failure("token")
+
+
+async def test_while_redis_answers_nothing_is_said(redis_server: str) -> None:
+    wire = Wire("")
+
+    await waiting_shown(wire)("sid", {"name": "n"})  # type: ignore[arg-type]
+
+    assert wire.passed == [{"name": "n"}]
+    assert wire.sent == []
