@@ -153,7 +153,7 @@ async def events(solve_id: UUID, principal: CurrentPrincipal) -> EventStream:
 
     async def lines() -> AsyncIterator[bytes]:
         changes = get_solve_jobs().watch(principal, solve_id)
-        following = asyncio.ensure_future(anext(changes, None))
+        following: asyncio.Future[SolveJob | None] = asyncio.ensure_future(anext(changes, None))
         try:
             while True:
                 done, _ = await asyncio.wait({following}, timeout=HEARTBEAT_S)
@@ -167,6 +167,8 @@ async def events(solve_id: UUID, principal: CurrentPrincipal) -> EventStream:
                 following = asyncio.ensure_future(anext(changes, None))
         finally:
             following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            await changes.aclose()
 
     return EventStream(lines(), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 

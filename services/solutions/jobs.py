@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -275,7 +275,7 @@ class SolveJobs:
             after_commit(db, tell)
         return view(row)
 
-    async def watch(self, principal: Principal, job_id: UUID) -> AsyncIterator[SolveJob]:
+    async def watch(self, principal: Principal, job_id: UUID) -> AsyncGenerator[SolveJob]:
         """The request now and after every change, until it is final. Opens short transactions of its own.
 
         Raises:
@@ -304,6 +304,7 @@ class SolveJobs:
                         yield job
             finally:
                 pending.cancel()
+                await asyncio.gather(pending, return_exceptions=True)
 
     async def _read(self, principal: Principal, job_id: UUID) -> SolveJob:
         async with transaction() as db:
