@@ -61,8 +61,7 @@ def serve_stored_strategies(solution: Solution) -> None:
     Nobody trembles when a hand is played. What is left of the tremble is far too small for any figure and only keeps
     the opponent's reach, and with it Q*, defined behind actions that were purified away.
     """
-    solution.game.tremble = MEASURING_TREMBLE
-    solution.game.parameters[0, -2:] = 1.0 - MEASURING_TREMBLE, MEASURING_TREMBLE
+    solution.set_tremble(MEASURING_TREMBLE)
     solution.replace_strategies(lambda _line, strategy: served_strategy(strategy), kept_streets(solution.spot))
     solution.evaluate()
 

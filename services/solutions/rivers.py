@@ -20,13 +20,15 @@ from services.infra.log import get_logger
 from services.solutions.catalog import Line
 from services.solutions.codec import Artefact, encode_block, write_artefact
 from services.solutions.export import RIVER, serve_stored_strategies, stored_streets
-from services.solutions.store import StoredSolution, Street, Walk
+from services.solutions.store import TREMBLE, StoredSolution, Street, Walk
 from solver.ranges import Range
 from solver.solve import solve
 from solver.spot import Spot, StreetSizes
 
 TARGET_PCT = 0.05
 MAX_ITERATIONS = 2000
+TIME_LIMIT_S = 2.0
+"""A player waits for it: what is reached by then is served, and its exploitability says how good it is."""
 LEAST_WEIGHT = 1e-5
 """Weight of a hand that never gets here, relative to the most frequent one: it is solved, but moves nobody else."""
 
@@ -91,7 +93,9 @@ class Rivers:
 
 def _solve(spot: Spot, key: str) -> bytes:
     started = time.perf_counter()
-    solution = solve(spot, target_pct=TARGET_PCT, max_iterations=MAX_ITERATIONS)
+    solution = solve(
+        spot, target_pct=TARGET_PCT, max_iterations=MAX_ITERATIONS, time_limit=TIME_LIMIT_S, tremble=TREMBLE
+    )
     serve_stored_strategies(solution)
     streets = stored_streets(solution)
     header = {"spot": key, "exploitability_pct": solution.exploitability_pct, "iterations": solution.iterations}
