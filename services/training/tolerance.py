@@ -28,6 +28,7 @@ class StreetTolerance:
         rare: It takes the action less often.
         thin: The hand's weight is under 10% of that of the commonest hand here.
         absent: The solver never brings the hand here.
+        fitted: All but ``absent`` were measured.
     """
 
     common: float
@@ -40,9 +41,11 @@ class StreetTolerance:
 STREETS = (
     StreetTolerance(common=0.50, rare=1.20, thin=1.20, absent=1.50, fitted=False),
     StreetTolerance(common=0.25, rare=1.10, thin=1.10, absent=1.30, fitted=False),
-    StreetTolerance(common=0.15, rare=1.04, thin=0.65, absent=1.10, fitted=False),
+    StreetTolerance(common=0.14, rare=1.01, thin=0.72, absent=1.10, fitted=True),
 )
-"""First values: about the local exploitability that a street is solved to, more where training is thinner."""
+"""River: ``python -m bench.tolerance --rivers 20 --seed 1``, BTN vs BB single-raised and 3-bet pots; on the ten
+held-out rivers the figures covered 89.6%, 85.0% and 89.6% of common, rare and thin. Flop and turn: first values, about
+what a street is solved to and not less than the river's. ``absent`` was not measured on any street."""
 
 COMMON = 0.10
 
@@ -62,9 +65,7 @@ def tolerance(
     """
     figures = STREETS[street]
     if not in_range or solved_to_pct is None:
-        pct = figures.absent
-    elif hand_share < COMMON:
-        pct = figures.thin
-    else:
-        pct = figures.common if frequency >= COMMON else figures.rare
+        return Tolerance(max(figures.absent, solved_to_pct or 0.0), fitted=False)
+    known = figures.common if frequency >= COMMON else figures.rare
+    pct = figures.thin if hand_share < COMMON else known
     return Tolerance(max(pct, solved_to_pct or 0.0), figures.fitted)

@@ -128,7 +128,7 @@ async def test_the_losses_of_a_hand_add_up_to_the_ev_given_up(
 
 
 @pytest.mark.parametrize(("hero", "hand"), [(0, "8h8c"), (1, "AsKc"), (0, "KhQh"), (1, "QsJs")])
-async def test_with_rivers_solved_again_the_losses_add_up_within_the_solves_tolerance(
+async def test_with_rivers_solved_again_the_losses_add_up_to_two_percent_of_the_pot(
     shelf: Shelf, solved: StrategyService, hero: int, hand: str
 ) -> None:
     async def decide(line: Line) -> Decision:
@@ -139,7 +139,8 @@ async def test_with_rivers_solved_again_the_losses_add_up_within_the_solves_tole
     await playthrough.run()
     error_pct = 100 * (playthrough.best - playthrough.earned - playthrough.given_up) / shelf.turn.spot.pot
     print(f"{hand}: losses and EV given up differ by {error_pct:.3f}% of the pot")
-    assert abs(error_pct) < 1
+    # a river solved again may be another equilibrium than the turn's values were computed against
+    assert abs(error_pct) < 2
 
 
 async def test_on_the_river_the_reasons_give_the_price_and_the_equity_against_the_betting_range(

@@ -152,3 +152,4 @@ def test_a_tolerance_is_never_smaller_than_the_place_is_solved() -> None:
 
 def test_a_tolerance_says_whether_it_was_measured() -> None:
     assert [tolerance(street, 0.5, 0.9, 0.01).fitted for street in range(3)] == [one.fitted for one in STREETS]
+    assert not any(tolerance(street, 0.5, 0.9, 0.01, in_range=False).fitted for street in range(3))
