@@ -109,7 +109,7 @@ async def test_a_batch_whose_acknowledgement_was_cut_counts_once(
 
 
 async def _once_there(server: ClickHouse) -> None:
-    while not await sink.send_batch(server, 100):  # noqa: ASYNC110
+    while not await sink.send_batch(server, 100):
         await asyncio.sleep(0.05)  # other workers' transactions hold the reader's horizon
 
 
@@ -166,7 +166,7 @@ async def test_a_lost_folder_is_noticed_and_filled_again(ready: ClickHouse, monk
     task = asyncio.create_task(sink.run_sink())
     try:
         async with asyncio.timeout(20):
-            while await raw_count(ready) < 8:  # noqa: ASYNC110 the sink tells nobody
+            while await raw_count(ready) < 8:
                 await asyncio.sleep(0.1)
     finally:
         task.cancel()
@@ -180,7 +180,7 @@ async def test_two_sinks_send_everything_once(ready: ClickHouse, monkeypatch: py
     tasks = [asyncio.create_task(sink.run_sink()) for _ in range(2)]
     try:
         async with asyncio.timeout(20):
-            while await raw_count(ready) < 50:  # noqa: ASYNC110 the sink tells nobody
+            while await raw_count(ready) < 50:
                 await asyncio.sleep(0.1)
         await asyncio.sleep(0.5)
     finally:

@@ -33,8 +33,10 @@ def graded(
     ranked = mode == "ranked"
     return DecisionGraded(
         decision_id=new_id(), session_id=new_id(), hand_id=new_id(), mode=mode, solution_id=new_id(),
-        family="BTN vs BB", pot_type="SRP", street=0, line=(), board=(0, 5, 10), hero=0, hero_combo=1325, pot=55, big_blind=10,
-        action="check", best_action="check", grade=word, borderline=False, loss=loss_pct * 0.55, loss_bb=loss_pct * 0.055,
+        family="BTN vs BB", pot_type="SRP", street=0, line=(), board=(0, 5, 10), hero=0, hero_combo=1325,
+        pot=55, big_blind=10,
+        action="check", best_action="check", grade=word, borderline=False, loss=loss_pct * 0.55,
+        loss_bb=loss_pct * 0.055,
         loss_pct=loss_pct, difficulty=1.0, difficulty_bb=0.1, difficulty_pct=2.0, tolerance_pct=0.1,
         tolerance_fitted=False, solved_to_pct=0.2, in_range=True, die=50, die_pick="check", rows=(),
         reasons=("", "", ""), tree_hash="t", config_hash="c", grid="",
