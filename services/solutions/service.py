@@ -116,6 +116,9 @@ class StrategyService:
         walk, street = await self._walk(solution, line)
         node = street[line[len(street_root(line)) :]]
         combos = solution.combos(node.player, position.board)
+        q = node.q
+        if position.actions[0] == "fold":  # worth exactly nothing, whatever storage rounded it to
+            q = np.vstack([np.where(np.isnan(q[:1]), q[:1], 0.0), q[1:]])
         return NodeStrategy(
             solution_id=solution_id,
             position=position,
@@ -123,7 +126,7 @@ class StrategyService:
             reach=walk.reach,
             in_range=walk.plain[node.player, combos] > 0,
             strategy=node.strategy,
-            q=node.q,
+            q=q,
             exploitability_pct=node.exploitability_pct,
             tree_hash=solution.info.tree_hash,
             config_hash=solution.info.config_hash,
