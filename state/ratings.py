@@ -98,6 +98,7 @@ class LeaderboardState(rx.State):
         self.more = board.next_cursor is not None and self._shown < PAGE_LIMIT
         self.error, self.status = "", "ready"
 
+
 def signed_pct(value: float) -> str:
     """A score or an end of its interval: ``+0.42``; no sign before a zero."""
     text = fixed(value)
@@ -171,5 +172,3 @@ def _row(entry: Entry, board: Board, scale: tuple[float, float], *, own: bool) -
         width=round(100 * (high - low) / span, 2),
         at=round(100 * (entry.score_pct - start) / span, 2),
     )
-
-

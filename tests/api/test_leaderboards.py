@@ -28,7 +28,9 @@ def fresh_boards() -> None:
     get_leaderboards()
 
 
-async def test_a_board_is_a_page_of_players_with_its_week(browser: Browser, db: AsyncSession, minimum: SetMinimum) -> None:
+async def test_a_board_is_a_page_of_players_with_its_week(
+    browser: Browser, db: AsyncSession, minimum: SetMinimum
+) -> None:
     minimum(1)
     for name, loss in (("Ann", 1.0), ("Bob", 2.0), ("Cid", 3.0)):
         await record(db, await add_player(db, name), graded(loss, number=1))
@@ -65,7 +67,12 @@ async def test_a_member_sees_his_own_entry_as_provisional_and_nobody_else_does(
 
 @pytest.mark.parametrize(
     ("query", "path"),
-    [("limit=0", "query.limit"), ("limit=201", "query.limit"), ("cursor=x", "cursor"), ("period=month", "query.period")],
+    [
+        ("limit=0", "query.limit"),
+        ("limit=201", "query.limit"),
+        ("cursor=x", "cursor"),
+        ("period=month", "query.period"),
+    ],
 )
 async def test_a_bad_query_is_refused_with_its_field(browser: Browser, query: str, path: str) -> None:
     answer = await browser.get(f"/api/leaderboards/weekly?{query}")
