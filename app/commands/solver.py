@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,6 +32,7 @@ CANCELLED = 130
 MAX_FILE_BYTES = 4_000_000
 GRACE_S = 1.0
 """After Ctrl-C the solve has this long to stop by itself."""
+PROGRESS_S = 0.25
 MEMORY_SHARE = 0.8
 """Of the machine's memory that a solve may take; more is refused before anything is allocated."""
 
@@ -280,7 +281,7 @@ def _solve(game: Spot, line: tuple[str, ...], options: dict[str, Any]) -> Soluti
 
     def work() -> None:
         try:
-            outcome.append(solving.solve(game, on_progress=_progress, control=control, **options))
+            outcome.append(solving.solve(game, on_progress=_progress_printer(), control=control, **options))
         except BaseException as error:  # noqa: BLE001 carried to the main thread
             outcome.append(error)
 
@@ -301,9 +302,19 @@ def _solve(game: Spot, line: tuple[str, ...], options: dict[str, Any]) -> Soluti
     return outcome[0]
 
 
-def _progress(progress: Progress) -> None:
-    line = f"iteration {progress.iteration}, {progress.seconds:.1f} s, {progress.pct_pot:.4g}% of pot"
-    typer.echo(line, err=True)
+def _progress_printer() -> Callable[[Progress], None]:
+    """Print the first progress and then at most one line every PROGRESS_S: a small river reports thousands."""
+    due = 0.0
+
+    def show(progress: Progress) -> None:
+        nonlocal due
+        if progress.seconds < due:
+            return
+        due = progress.seconds + PROGRESS_S
+        line = f"iteration {progress.iteration}, {progress.seconds:.1f} s, {progress.pct_pot:.4g}% of pot"
+        typer.echo(line, err=True)
+
+    return show
 
 
 def _write_strategy(path: Path, solution: Solution, streets: tuple[int, ...]) -> None:
