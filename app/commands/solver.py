@@ -63,6 +63,9 @@ def solve(
     precision: Annotated[str, typer.Option(help="auto, f32 or i16 (half the memory).")] = "auto",
     max_iterations: Annotated[int, typer.Option(help="Stop after so many iterations.")] = 2000,
     time_limit: Annotated[float | None, typer.Option(help="Stop after so many seconds.")] = None,
+    lock: Annotated[
+        Path | None, typer.Option(help="Fix the decisions in this file, one JSON a line as --strategy writes them.")
+    ] = None,
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what it would need, and stop.")] = False,
 ) -> None:
     """Solve a spot to a stated accuracy."""
@@ -72,6 +75,10 @@ def solve(
         game = _read_spot(spot)
         options = _solve_options(target, threads, precision, max_iterations, time_limit)
         wanted = _streets(streets, game)
+        if lock:
+            from app.commands.locks import parse_locks  # noqa: PLC0415
+
+            options["locks"] = parse_locks(_read_text(str(lock), "--lock"))
         if estimate:
             needed = solving.estimate(game, options["precision"], threads)
             _print(reports.estimate_json(needed), as_json, reports.estimate_text)

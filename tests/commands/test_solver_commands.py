@@ -239,3 +239,33 @@ def test_push_or_fold_shows_two_grids_to_people():
 
 def test_push_or_fold_refuses_a_stack_outside_its_domain():
     assert [error["path"] for error in errors_of(run("pushfold", "--stack", "0.5"))] == ["stack"]
+
+
+def test_a_locked_decision_keeps_its_strategy(solved, toy_file, tmp_path):
+    facing_the_bet = next(line for line in solved[2] if line["line"] == ["allin 100"])
+    always_folds = [[1.0] * len(facing_the_bet["hands"]), [0.0] * len(facing_the_bet["hands"])]
+    lock = tmp_path / "lock.jsonl"
+    lock.write_text(json.dumps(facing_the_bet | {"strategy": always_folds}))
+    result = run("solve", toy_file, "--target", "0.05", "--json", "--lock", str(lock))
+    assert result.exit_code == 0, result.stderr
+    # Whoever bets wins the pot of 100 against it.
+    assert json.loads(result.stdout)["ev"]["oop"] == pytest.approx(100, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("{oops", "--lock[1]"),
+        ("[]", "--lock[1]"),
+        ('{"line": "check", "hands": [], "strategy": [[]]}', "--lock[1].line"),
+        ('{"line": [], "hands": ["AsA"], "strategy": [[1]]}', "--lock[1].hands[0]"),
+        ('{"line": [], "hands": ["AsAh"], "strategy": [[1, 0]]}', "--lock[1].strategy"),
+        ('{"line": [], "hands": ["AsAh"], "strategy": [[2]]}', "--lock[1].strategy"),
+        ('{"line": ["bet 7"], "hands": [], "strategy": [[], []]}', "line[0]"),
+        ("", "--lock"),
+    ],
+)
+def test_a_bad_lock_is_refused_with_its_place(toy_file, tmp_path, text, path):
+    lock = tmp_path / "lock.jsonl"
+    lock.write_text(text)
+    assert path in errors_of(run("solve", toy_file, "--lock", str(lock)))[0]["path"]
