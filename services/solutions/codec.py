@@ -220,6 +220,11 @@ class Artefact:
         }
 
     @property
+    def digest(self) -> str:
+        """SHA-256 of the content, in hex."""
+        return self._data[-_DIGEST:].hex()
+
+    @property
     def keys(self) -> list[str]:
         """Lines at which a stored street begins, in the order written."""
         return list(self._index)

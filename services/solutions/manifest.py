@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -62,14 +61,18 @@ class Library:
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
         self._opened: dict[UUID, StoredSolution] = {}
+        self._read_manifest()
 
-    @cached_property
-    def _entries(self) -> dict[UUID, dict[str, Any]]:
-        return {library_id(entry["id"]): entry for entry in read_manifest(self._folder)["entries"]}
+    def _read_manifest(self) -> None:
+        self._entries = {library_id(entry["id"]): entry for entry in read_manifest(self._folder)["entries"]}
+        self._infos = {key: describe(entry, key, "library") for key, entry in self._entries.items()}
 
-    @cached_property
-    def _infos(self) -> dict[UUID, SolutionInfo]:
-        return {key: describe(entry, key, "library") for key, entry in self._entries.items()}
+    def _read(self, solution_id: UUID) -> bytes | None:
+        """The artefact, or None when it is not the one the manifest names."""
+        entry = self._entries[solution_id]
+        path = self._folder / entry["file"]
+        data = path.read_bytes() if path.exists() else b""
+        return data if hashlib.sha256(data).hexdigest() == entry["sha256"] else None
 
     def infos(self) -> list[SolutionInfo]:
         """All descriptions, in declared order."""
@@ -83,14 +86,17 @@ class Library:
         """
         if solution_id in self._opened:
             return self._opened[solution_id]
-        entry = self._entries.get(solution_id)
-        if entry is None:
+        if solution_id not in self._entries:
             return None
-        data = (self._folder / entry["file"]).read_bytes()
-        if hashlib.sha256(data).hexdigest() != entry["sha256"]:
-            raise ArtefactError(f"{entry['file']} is not the file that the manifest names: build the library again")
-        artefact = Artefact(data, entry["file"])
-        solution = StoredSolution(self._infos[solution_id], parse_spot(artefact.header["spot"]), artefact)
+        data = self._read(solution_id)
+        if data is None:  # the library may have been built again under a running server
+            self._read_manifest()
+            data = self._read(solution_id) if solution_id in self._entries else None
+        if data is None:
+            raise ArtefactError("a file of the library is not the one its manifest names: build the library again")
+        info = self._infos[solution_id]
+        artefact = Artefact(data, info.name)
+        solution = StoredSolution(info, parse_spot(artefact.header["spot"]), artefact)
         self._opened[solution_id] = solution
         return solution
 

@@ -23,7 +23,7 @@ from services.solutions.export import RIVER, serve_stored_strategies, stored_str
 from services.solutions.store import TREMBLE, StoredSolution, Street, Walk
 from solver.ranges import Range
 from solver.solve import solve
-from solver.spot import Spot, StreetSizes
+from solver.spot import Spot, StreetSizes, parse_spot
 
 TARGET_PCT = 0.05
 MAX_ITERATIONS = 2000
@@ -32,9 +32,17 @@ TIME_LIMIT_S = 2.0
 LEAST_WEIGHT = 1e-5
 """Weight of a hand that never gets here, relative to the most frequent one: it is solved, but moves nobody else."""
 
+_WARM = {
+    "board": "2c3d5h8sKc",
+    "ranges": {"oop": "AA", "ip": "QQ"},
+    "pot": 10,
+    "effective_stack": 10,
+    "sizes": {"river": {"oop": {"bet": "50%,a", "raise": "a"}, "ip": {"bet": "50%,a", "raise": "a"}}},
+}
+
 _TTL_S = 7 * 24 * 3600
 _DECODED = 64
-_FORMAT = 1
+_FORMAT = 2
 
 
 def river_spot(solution: StoredSolution, root: Line, walk: Walk) -> Spot:
@@ -73,9 +81,13 @@ class Rivers:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="river")
         self._decoded: OrderedDict[str, Street] = OrderedDict()
 
+    async def warm(self) -> None:
+        """Load the compiled solver, which the first river would otherwise wait for."""
+        await asyncio.get_running_loop().run_in_executor(self._pool, _solve, parse_spot(_WARM), "warm")
+
     async def street(self, solution: StoredSolution, root: Line, walk: Walk) -> Street:
         """The river that begins at ``root``, reached as ``walk`` says."""
-        key = f"river:{_FORMAT}:{solution.info.id}:{solution.info.config_hash[:16]}:{'/'.join(root)}"
+        key = f"river:{_FORMAT}:{solution.digest[:32]}:{'/'.join(root)}"
         if key in self._decoded:
             self._decoded.move_to_end(key)
             return self._decoded[key]

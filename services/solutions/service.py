@@ -146,6 +146,10 @@ class StrategyService:
         self._prefetching.add(task)
         task.add_done_callback(self._prefetching.discard)
 
+    async def warm(self) -> None:
+        """Load the compiled solver ahead of the first river."""
+        await self._rivers.warm()
+
     async def settle(self) -> None:
         """Wait for every river that was asked for in advance."""
         await asyncio.gather(*self._prefetching)

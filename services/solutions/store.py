@@ -88,6 +88,11 @@ class StoredSolution:
         return build_tree(self.spot)
 
     @property
+    def digest(self) -> str:
+        """Of everything that is stored: what was derived from it goes with it."""
+        return self._artefact.digest
+
+    @property
     def streets(self) -> list[str]:
         """The line at which each stored street begins."""
         return self._artefact.keys

@@ -29,6 +29,7 @@ from services.solutions.events import CONTROL, SolveChanged, publish_progress
 from services.solutions.export import Description, solve_config, write_solution
 from services.solutions.jobs import SolveStatus, limits_of, machine_limit
 from services.solutions.models import SolutionRow, SolveJobRow
+from services.solutions.service import get_strategies
 from services.solutions.store import TREMBLE
 from solver.errors import Cancelled, SolverError
 from solver.solve import Control, Progress, solve
@@ -253,4 +254,5 @@ def _solve(run: Run, threads: int) -> SolutionRow:
 
 async def run_worker() -> None:
     """The lifespan task of the server."""
+    await get_strategies().warm()
     await Worker().run()

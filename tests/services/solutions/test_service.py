@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +16,8 @@ from services.infra.cache import Cache
 from services.infra.clock import new_id
 from services.infra.errors import Invalid, NotFound
 from services.solutions.catalog import Line, NodeStrategy, texture
-from services.solutions.codec import ArtefactError
-from services.solutions.manifest import Library, verify
+from services.solutions.codec import Artefact, ArtefactError, write_artefact
+from services.solutions.manifest import Library, read_manifest, verify, write_manifest
 from services.solutions.rivers import Rivers, river_spot
 from services.solutions.service import StrategyService
 from services.solutions.store import StoredSolution, Walk
@@ -250,7 +253,7 @@ async def test_what_is_said_about_a_solution_is_what_was_measured(strategies: St
     assert shelf.turn.entry["exploitability"]["solver_pct"] <= info.exploitability_pct + 1e-4
 
 
-async def test_a_file_that_the_manifest_does_not_name_is_never_served(shelf: Shelf, tmp_path: object) -> None:
+async def test_a_file_that_the_manifest_does_not_name_is_never_served(shelf: Shelf) -> None:
     folder = shelf.folder
     path = folder / "river.mxl"
     whole = path.read_bytes()
@@ -260,6 +263,17 @@ async def test_a_file_that_the_manifest_does_not_name_is_never_served(shelf: She
             Library(folder).get(shelf.river.id)
     finally:
         path.write_bytes(whole)
+
+
+async def test_a_library_that_was_built_again_is_read_anew(shelf: Shelf, tmp_path: Path) -> None:
+    shutil.copytree(shelf.folder, tmp_path, dirs_exist_ok=True)
+    library = Library(tmp_path)
+    manifest = read_manifest(tmp_path)
+    data = write_artefact({**Artefact((tmp_path / "river.mxl").read_bytes()).header, "rebuilt": True}, {})
+    (tmp_path / "river.mxl").write_bytes(data)
+    manifest["entries"][2]["sha256"] = hashlib.sha256(data).hexdigest()
+    write_manifest(manifest, tmp_path)
+    assert library.get(shelf.river.id) is not None
 
 
 def test_the_shipped_artefacts_are_those_of_the_manifest() -> None:
