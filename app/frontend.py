@@ -13,6 +13,7 @@ import base64
 import fcntl
 import gzip
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -44,8 +45,14 @@ def source_hash() -> str:
         paths += sorted(p for p in (ROOT / folder).rglob("*") if p.is_file() and _is_source(p))
     for path in paths:
         if path.exists():
-            digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+            digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + _content(path))
     return digest.hexdigest()[:16]
+
+
+def _content(path: Path) -> bytes:
+    """What of a file counts: Reflex lays package.json out anew while it builds, which is no change."""
+    data = path.read_bytes()
+    return json.dumps(json.loads(data)).encode() if path.name == "package.json" else data
 
 
 def _is_source(path: Path) -> bool:
