@@ -105,7 +105,6 @@ def _entry(family: Family, board: str, line: str | None = None) -> Entry:
 
 
 ENTRIES: tuple[Entry, ...] = (
-    _entry(SRP, "Td9d6h"),
     _entry(SRP, "As7s3s"),
     _entry(THREE_BET, "Kh8h3c"),
     _entry(THREE_BET, "Jc5h5d"),

@@ -21,7 +21,7 @@ from services.solutions.manifest import Library, read_manifest, verify, write_ma
 from services.solutions.rivers import Rivers, river_spot
 from services.solutions.service import StrategyService
 from services.solutions.store import StoredSolution, Walk
-from solver.cards import COMBO_CARDS, N_CARDS, card_to_text, parse_cards, parse_combo
+from solver.cards import COMBO_CARDS, N_CARDS, card_to_text, parse_cards
 from solver.solve import solve
 from tests.services.solutions.conftest import Shelf, Solved
 
@@ -141,28 +141,41 @@ async def test_in_range_says_what_the_stored_strategy_plays(strategies: Strategy
 
 
 async def test_losses_along_a_hand_add_up_to_the_ev_given_up(strategies: StrategyService, shelf: Shelf) -> None:
-    """Q* of an action is what follows on average, so the losses of any way to play a hand sum to what it gives up."""
-    hero = parse_combo("KdQd")
+    """Q* of an action is what follows on average, so the losses of any way to play a hand sum to what it gives up.
+
+    Below the turn the rivers are those on demand, another equilibrium than the one the turn was solved with: one hand
+    may differ by half a percent of the pot, the range by less than both solves' exploitability.
+    """
     root = await strategies.node(shelf.turn.id, ())
-    check = root.position.actions.index("check")
     villain = await strategies.node(shelf.turn.id, ("check",))
-    clash = np.isin(COMBO_CARDS[villain.combos], COMBO_CARDS[hero]).any(axis=1)
-    weight = np.where(clash, 0, villain.reach[1, villain.combos])
     board = set(root.position.board)
-    expected = 0.0
-    for index, action in enumerate(villain.position.actions):
-        reached = weight * villain.strategy[index]
-        if action != "check":
-            after = await strategies.node(shelf.turn.id, ("check", action))
-            expected += reached.sum() * after.q[:, after.row(hero)].max()
-            continue
-        for card in range(N_CARDS):
-            if card in board or card in COMBO_CARDS[hero]:
+    after = {
+        action: await strategies.node(shelf.turn.id, ("check", action))
+        for action in villain.position.actions
+        if action != "check"
+    }
+    rivers = {
+        card: await strategies.node(shelf.turn.id, ("check", "check", f"deal {card_to_text(card)}"))
+        for card in set(range(N_CARDS)) - board
+    }
+    check = root.position.actions.index("check")
+    differences, weights = [], []
+    for row, hero in enumerate(map(int, root.combos)):
+        clash = np.isin(COMBO_CARDS[villain.combos], COMBO_CARDS[hero]).any(axis=1)
+        weight = np.where(clash, 0, villain.reach[1, villain.combos])
+        expected = 0.0
+        for action, frequency in zip(villain.position.actions, villain.strategy, strict=True):
+            reached = weight * frequency
+            if action in after:
+                expected += reached.sum() * after[action].q[:, after[action].row(hero)].max()
                 continue
-            dealt = np.where(np.isin(COMBO_CARDS[villain.combos], card).any(axis=1), 0, reached)
-            after = await strategies.node(shelf.turn.id, ("check", "check", f"deal {card_to_text(card)}"))
-            expected += dealt.sum() / 44 * after.q[:, after.row(hero)].max()
-    assert root.q[check, root.row(hero)] == pytest.approx(expected / weight.sum(), abs=0.004 * 100)
+            for card in rivers.keys() - set(COMBO_CARDS[hero].tolist()):
+                dealt = np.where(np.isin(COMBO_CARDS[villain.combos], card).any(axis=1), 0, reached)
+                expected += dealt.sum() / 44 * rivers[card].q[:, rivers[card].row(hero)].max()
+        differences.append(root.q[check, row] - expected / weight.sum())
+        weights.append(root.reach[0, hero] * weight.sum())
+    assert np.abs(differences).max() < 0.01 * 100
+    assert abs(np.average(differences, weights=weights)) < 0.003 * 100
 
 
 async def test_a_river_is_solved_once_however_many_ask(strategies: StrategyService, shelf: Shelf) -> None:
