@@ -183,7 +183,9 @@ async def test_known_and_unknown_addresses_get_the_same_answer_in_the_same_time(
             bodies.add(str({key: value for key, value in answer.json().items() if key != "timestamp"}))
 
     assert len(bodies) == 1
-    assert abs(statistics.median(times["anna"]) - statistics.median(times["nobody"])) <= 0.005
+    # Without a hash for unknown addresses the difference would be nearly all of the time; the machine's noise is less.
+    differences = [anna - nobody for anna, nobody in zip(times["anna"], times["nobody"], strict=True)]
+    assert abs(statistics.median(differences)) <= 0.25 * statistics.median(times["anna"])
 
 
 async def test_an_accounts_twenty_first_try_is_refused_and_says_when_to_come_back(

@@ -39,6 +39,13 @@ def _registered() -> tuple[RegistrationContext, rx.App]:
 PROBE, APP = _registered()
 
 
+def add_state(state: type[rx.State]) -> None:
+    """Make a state known to the probe's context, where an earlier test has not imported it already."""
+    if state.get_full_name() not in PROBE.base_states:
+        with PROBE:
+            RegistrationContext.register_base_state(state)
+
+
 @dataclass
 class Frames:
     """Takes the place of the socket: keeps what would be sent to each tab."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from reflex_base.registry import RegistrationContext
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.accounts import sessions
@@ -19,14 +18,13 @@ from services.training.views import WeekProgress
 from state import ratings
 from state.ratings import LeaderboardState, head_view, left_text, rows_view, signed_pct
 from tests.services.ratings.conftest import add_player, graded, minimum, record
-from tests.state.conftest import PROBE, ROOT, Server
+from tests.state.conftest import ROOT, Server, add_state
 
 __all__ = ["minimum"]
 
 STATE = f"{ROOT}.state___ratings____leaderboard_state"
 
-with PROBE:
-    RegistrationContext.register_base_state(LeaderboardState)
+add_state(LeaderboardState)
 
 
 @pytest.fixture(autouse=True)

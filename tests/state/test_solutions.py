@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from reflex_base.registry import RegistrationContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.accounts import sessions
@@ -19,12 +18,11 @@ from services.solutions.worker import Worker
 from state.guard import Policy, policy_of
 from state.solutions import SolveState, curve_path, estimate_text, outcome_text, solving_view, step_text, thinned
 from state.spot_form import EXAMPLE
-from tests.state.conftest import PROBE, ROOT, Server, Tab
+from tests.state.conftest import PROBE, ROOT, Server, Tab, add_state
 
 STATE = f"{ROOT}.state___solutions____solve_state"
 
-with PROBE:
-    RegistrationContext.register_base_state(SolveState)
+add_state(SolveState)
 
 RIVER = EXAMPLE | {
     "board": "Ks8d3c5h2s",

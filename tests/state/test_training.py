@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from reflex_base.registry import RegistrationContext
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -18,12 +17,11 @@ from services.training.service import TrainingService
 from state import training
 from state.training import TrainingState
 from tests.services.training.doubles import HashedStrategies, library
-from tests.state.conftest import PROBE, ROOT, Server, Tab
+from tests.state.conftest import ROOT, Server, Tab, add_state
 
 STATE = f"{ROOT}.state___training____training_state"
 
-with PROBE:
-    RegistrationContext.register_base_state(TrainingState)
+add_state(TrainingState)
 
 
 @pytest.fixture
