@@ -32,6 +32,6 @@ async def publish_progress(request_key: str, event: SolveChanged) -> None:
 
 
 async def publish_control(request_key: str, action: Literal["queued", "cancelled"]) -> None:
-    """Tell the workers."""
+    """Tell the workers; ``cancelled``: nobody wants this solve any more."""
     payload: dict[str, Any] = {"action": action, "request_key": request_key}
     await publish(CONTROL, payload)

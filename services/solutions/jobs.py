@@ -145,8 +145,10 @@ class SolveJobs:
     """See the module. Methods take the caller's transaction and never commit."""
 
     def __init__(self) -> None:
-        # Requests for one solve wait for each other in the database: not all connections may do that at a time.
+        # Requests for one solve wait for each other in the database, and all who watch it read it when it ends: not all
+        # connections may do that at a time.
         self._submitting = asyncio.Semaphore(4)
+        self._reading = asyncio.Semaphore(4)
 
     async def estimate(self, spot: Spot, role: Role) -> SolveEstimate:
         """What a solve would take and whether this role may start it.
@@ -262,14 +264,17 @@ class SolveJobs:
         Raises:
             NotFound: There is none, or it is somebody else's.
         """
+        key = (await self._own(db, principal, job_id)).request_key
+        await repository.lock(db, f"solve {key}")
         row = await self._own(db, principal, job_id, for_update=True)
         if not SolveStatus(row.status).final:
             row.status, row.finished_at = SolveStatus.CANCELLED, now()
             await db.flush()
-            key = row.request_key
+            wanted = await repository.count_active_for(db, key)
 
             async def tell() -> None:
-                await publish_control(key, "cancelled")
+                if not wanted:
+                    await publish_control(key, "cancelled")
                 await publish_progress(key, SolveChanged(status="changed"))
 
             after_commit(db, tell)
@@ -307,7 +312,7 @@ class SolveJobs:
                 await asyncio.gather(pending, return_exceptions=True)
 
     async def _read(self, principal: Principal, job_id: UUID) -> SolveJob:
-        async with transaction() as db:
+        async with self._reading, transaction() as db:
             return await self.get(db, principal, job_id)
 
     async def _own(

@@ -113,15 +113,10 @@ class Worker:
                         self._wake.set()
                         run = self._runs.get(message.get("request_key", ""))
                         if run is not None and message.get("action") == "cancelled":
-                            await self._survive(lambda wanted=run: self._stop_if_unwanted(wanted))
+                            run.control.cancel()
             except Exception as error:  # noqa: BLE001 without Redis the queue is polled
                 get_logger().warning("solve_worker_deaf", error=repr(error))
                 await asyncio.sleep(_POLL_S)
-
-    async def _stop_if_unwanted(self, run: Run) -> None:
-        async with transaction() as db:
-            if not await repository.count_active_for(db, run.request_key):
-                run.control.cancel()
 
     async def _recover(self) -> None:
         async def requeue() -> None:
@@ -137,7 +132,8 @@ class Worker:
     async def _claim(self) -> None:
         while len(self._runs) < self._slots:
             async with transaction() as db:
-                waiting = await repository.queued(db)
+                # One that was cancelled here and asked for again waits until the old run has ended.
+                waiting = [row for row in await repository.queued(db) if row.request_key not in self._runs]
                 row = _next_to_run(waiting, await repository.running(db))
                 if row is None:
                     return
