@@ -24,7 +24,7 @@ from services.infra import redis as infra_redis
 from services.infra.redis import redis
 from services.infra.settings import get_settings
 from state.guard import Guard
-from state.session import report_failure
+from state.session import SessionState, report_failure
 
 ROOT = "reflex___state____state"
 
@@ -84,7 +84,8 @@ class Tab:
         await future.wait_all()
         shown: dict[str, Any] = {}
         for update in self.server.frames.sent.get(self.token, [])[before:]:
-            for values in update.delta.values():
+            # The session's vars last: another state that is emptied with it may have one of the same name.
+            for _, values in sorted(update.delta.items(), key=lambda one: one[0] == SessionState.get_full_name()):
                 shown |= {key.removesuffix("_rx_state_"): value for key, value in values.items()}
         return shown
 
