@@ -1,9 +1,9 @@
 """Why, in numbers: three lines about one hand at one decision, no prose.
 
 Facing a bet that ends the betting: the equity that a call needs, the equity against the betting range, the blockers.
-Earlier: the equity, every action's EV with its EQR (EV over equity times pot), the blockers. Blockers are the combos,
-weighted by villain's reach, that hero's two cards take out of those that are ahead of hero's hand (more than half the
-equity against it) and of those that are behind.
+Earlier: the equity, every action's EQR (EV over equity times pot; the EVs stand beside it), the blockers. Blockers are
+the combos, weighted by villain's reach, that hero's two cards take out of those that are ahead of hero's hand (more
+than half the equity against it) and of those that are behind.
 """
 
 from __future__ import annotations
@@ -52,10 +52,13 @@ def reasons(
         second = f"Your hand has {equity:.1%} against the betting range of {total:.1f} combos"
     else:
         first = f"Your hand has {equity:.1%} equity against {total:.1f} combos"
-        second = "; ".join(
-            _action_value(action, value, equity * position.pot, big_blind)
+        share = equity * position.pot
+        realised = [
+            f"{_label(action, big_blind)} {value / share:.0%}"
             for action, value in zip(position.actions, q, strict=True)
-        )
+            if action != "fold" and share > 0 and np.isfinite(value)
+        ]
+        second = f"EQR: {', '.join(realised)}" if realised else "EQR: unknown without equity"
     ahead, behind = facing < 0.5, facing > 0.5
     parts = [
         f"{(weights * side * shares_card).sum():.1f} of {(weights * side).sum():.1f} combos that are {name}"
@@ -90,13 +93,9 @@ def _ranks(boards: NDArray[np.uint8], combos: NDArray[np.integer]) -> NDArray[np
     return out
 
 
-def _action_value(action: str, value: float, share: float, big_blind: int) -> str:
+def _label(action: str, big_blind: int) -> str:
     name, _, amount = action.partition(" ")
-    label = f"{name} {_bb(int(amount), big_blind)}" if amount else name
-    if not np.isfinite(value):
-        return f"{label}: EV unknown"
-    eqr = f", EQR {value / share:.0%}" if share > 0 and name != "fold" else ""
-    return f"{label}: EV {value / big_blind:.2f} bb{eqr}"
+    return {"allin": "all-in"}.get(name, name) + (f" {_bb(int(amount), big_blind)}" if amount else "")
 
 
 def _bb(chips: int, big_blind: int) -> str:

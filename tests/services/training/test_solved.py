@@ -165,16 +165,18 @@ async def test_on_the_river_the_reasons_give_the_price_and_the_equity_against_th
     assert removed[2] <= removed[3]
 
 
-async def test_before_the_river_the_reasons_give_equity_and_the_ev_of_every_action(
+async def test_before_the_river_the_reasons_give_equity_and_how_much_of_it_every_action_realises(
     shelf: Shelf, solved: StrategyService
 ) -> None:
     node = await solved.node(shelf.turn.id, ())
     fields = await judge(node, parse_combo("8h8c"), "check", 50, Cutoffs())
     first, second, _ = fields["reasons"]
-    assert re.fullmatch(r"Your hand has \d+\.\d% equity against \d+\.\d combos", first)
-    for action, value in zip(node.position.actions, node.q[:, node.row(parse_combo("8h8c"))], strict=True):
-        assert f"{action.split()[0]}" in second
-        assert f"EV {value / 10:.2f} bb" in second
+    shown = re.fullmatch(r"Your hand has (\d+\.\d)% equity against \d+\.\d combos", first)
+    assert shown
+    assert second.startswith("EQR: check ")
+    realised = [float(part) for part in re.findall(r"(\d+)%", second)]
+    expected = node.q[:, node.row(parse_combo("8h8c"))] / (float(shown[1]) / 100 * node.position.pot)
+    assert realised == pytest.approx(100 * expected, abs=1)
 
 
 async def test_an_all_in_before_the_river_is_priced_like_the_end_of_betting(
