@@ -371,15 +371,17 @@ def node_view(position: LinePosition, node: NodeStrategy | None, found: NodeSumm
     crumbs = tuple(step_text(step, big_blind) for step in position.line)
     pot = f"Pot {bb(position.pot, big_blind)}"
     if node is None or found is None:
-        deal = tuple(card_to_text(c) for c in reversed(range(N_CARDS)) if c not in position.board)
-        ended = {
-            "fold": f"{_PLAYERS[1 - position.player]} wins the pot.",
-            "showdown": "Showdown.",
-            "runout": "All-in: the rest of the board is dealt, then showdown.",
-        }
         if position.kind == "deal":
+            deal = tuple(card_to_text(c) for c in reversed(range(N_CARDS)) if c not in position.board)
             return NodeView(title="Next card", pot=pot, crumbs=crumbs, deal=deal)
-        return NodeView(title="The hand ends here", pot=pot, crumbs=crumbs, ended=ended[position.kind])
+        match position.kind:
+            case "fold":
+                ended = f"{_PLAYERS[1 - position.player]} wins the pot."
+            case "runout":
+                ended = "All-in: the rest of the board is dealt, then showdown."
+            case _:
+                ended = "Showdown."
+        return NodeView(title="The hand ends here", pot=pot, crumbs=crumbs, ended=ended)
     player = position.player
     actions = action_views(position.actions, position.pot, position.street_bets[player] + position.to_call, big_blind)
     rows = tuple(

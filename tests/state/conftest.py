@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 import reflex as rx
+import structlog
 from reflex.istate.manager import StateManager
 from reflex.istate.manager.memory import StateManagerMemory
 from reflex.istate.manager.redis import StateManagerRedis
@@ -37,6 +38,12 @@ def _registered() -> tuple[RegistrationContext, rx.App]:
 
 
 PROBE, APP = _registered()
+
+
+@pytest.fixture(autouse=True)
+def printed_logs() -> None:
+    """Log lines go to standard output, also after another test has imported the app, which sends them elsewhere."""
+    structlog.reset_defaults()
 
 
 def add_state(state: type[rx.State]) -> None:

@@ -92,9 +92,7 @@ async def test_a_field_that_is_none_changes_nothing(tab: Tab) -> None:
 async def test_a_solve_that_is_too_large_is_refused_with_what_it_needs(tab: Tab) -> None:
     everything = "22+,A2+,K2+,Q2+,J2+,T2+,92+,82+,72+,62+,52+,42+,32"
     large = {"board": "Qh8h3c", "ranges.oop": everything, "ranges.ip": everything, "effective_stack": "900"}
-    large |= {
-        f"sizes.{s}.{p}.bet": "10%,25%,50%,75%,100%,150%" for s in ("flop", "turn", "river") for p in ("oop", "ip")
-    }
+    large |= {f"sizes.{s}.{p}.bet": "33%,75%" for s in ("flop", "turn", "river") for p in ("oop", "ip")}
     frame = await call(tab, "solve", form=EXAMPLE | large)
     assert "MiB" in frame["errors"]["form"]
     assert frame["phase"] == "form"
