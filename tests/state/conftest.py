@@ -72,8 +72,11 @@ class Tab:
     token: str = field(default_factory=lambda: str(uuid4()))
     address: str = "192.0.2.1"
 
-    async def send(self, name: str, payload: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Send an event and return the vars that came back, by their short names; the last value of each."""
+    async def send(self, name: str, payload: dict[str, Any] | None = None, *, follow: bool = True) -> dict[str, Any]:
+        """Send an event and return the vars that came back, by their short names; the last value of each.
+
+        With ``follow`` the events that it starts are waited for, too.
+        """
         before = len(self.server.frames.sent.get(self.token, []))
         full = name if name.startswith(ROOT) else f"{ROOT}.tests___state___probe____{name}"
         router_data = {
@@ -88,7 +91,7 @@ class Tab:
         future = await self.server.processor.enqueue(
             self.token, Event(name=full, payload=payload or {}, router_data=router_data)
         )
-        await future.wait_all()
+        await (future.wait_all() if follow else future)
         shown: dict[str, Any] = {}
         for update in self.server.frames.sent.get(self.token, [])[before:]:
             # The session's vars last: another state that is emptied with it may have one of the same name.

@@ -124,17 +124,17 @@ async def test_the_tree_is_walked_by_its_actions_and_back(tab: Tab) -> None:
 
 
 async def test_a_cancelled_solve_gives_the_form_back(tab: Tab) -> None:
-    await call(tab, "solve", form=SLOW)
+    await tab.send(f"{STATE}.solve", {"form": SLOW}, follow=False)
     await shown(tab, "solving")
     frame = await call(tab, "cancel")
     assert (frame["phase"], frame["notice"]) == ("form", "Cancelled.")
 
 
 async def test_a_reload_takes_up_the_solve_that_is_under_way(tab: Tab) -> None:
-    await call(tab, "solve", form=SLOW)
+    await tab.send(f"{STATE}.solve", {"form": SLOW}, follow=False)
     await shown(tab, "solving")
     reloaded = replace(tab, token=str(new_id()))
-    await call(reloaded, "load")
+    await reloaded.send(f"{STATE}.load", follow=False)
     await shown(reloaded, "solving")
     await call(reloaded, "cancel")
     await shown(tab, "form")
