@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -125,11 +127,15 @@ async def server(request: pytest.FixtureRequest, redis_server: str) -> AsyncIter
     guard, frames = Guard(), Frames()
     APP.add_middleware(guard, index=0)
     with PROBE:
-        async with BaseStateEventProcessor(middleware=APP, backend_exception_handler=report_failure).configure(
+        running = BaseStateEventProcessor(middleware=APP, backend_exception_handler=report_failure).configure(
             state_manager=manager,
             event_namespace=frames,  # type: ignore[arg-type]
-        ) as processor:
-            yield Server(processor, frames)
+        )
+        yield Server(await running.__aenter__(), frames)
+        # What still follows a solve is not waited for longer than this.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await running.__aexit__(None, None, None)
         await manager.close()
     APP._middlewares.remove(guard)
 
