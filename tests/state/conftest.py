@@ -96,8 +96,9 @@ class Tab:
         await (future.wait_all() if follow else future)
         shown: dict[str, Any] = {}
         for update in self.server.frames.sent.get(self.token, [])[before:]:
-            # The session's vars last: another state that is emptied with it may have one of the same name.
-            for _, values in sorted(update.delta.items(), key=lambda one: one[0] == SessionState.get_full_name()):
+            # Of vars with the same name those of the event's own state win, then the session's.
+            ranked = {full.rpartition(".")[0]: 2, SessionState.get_full_name(): 1}
+            for _, values in sorted(update.delta.items(), key=lambda one: ranked.get(one[0], 0)):
                 shown |= {key.removesuffix("_rx_state_"): value for key, value in values.items()}
         return shown
 
