@@ -15,7 +15,7 @@ from uuid import UUID
 
 import reflex as rx
 
-from services.accounts.sessions import Principal
+from services.accounts.sessions import Principal, ensure_user
 from services.infra.db import transaction
 from services.infra.errors import DomainError
 from services.solutions.catalog import NodeStrategy
@@ -23,9 +23,12 @@ from services.solutions.jobs import SolveEstimate, SolveJob, SolveStatus, get_so
 from services.solutions.service import get_strategies
 from services.solutions.summary import NodeSummary, summarise
 from services.training.judging import grid
+from services.training.service import get_training
+from services.training.views import DrillSpec
 from solver.cards import N_CARDS, card_to_text
 from solver.errors import SpotError
 from solver.tree import LinePosition
+from state import routes
 from state.guard import Policy, policy
 from state.session import principal_of
 from state.spot_form import (
@@ -253,6 +256,23 @@ class SolveState(rx.State):
             self.opening = True
             yield
             await self._open(self._line[:steps])
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def play(self) -> Any:
+        """Deal a set of hands from this solution and go to the table."""
+        if not self._solution_id:
+            return None
+        try:
+            principal = await principal_of(self)
+            async with transaction() as db:
+                await ensure_user(db, principal)
+                drill = DrillSpec(solution_id=UUID(self._solution_id))
+                await get_training().start(db, principal.user_id, drill=drill)
+        except DomainError as failure:
+            self.notice = failure.message
+            return None
+        return rx.redirect(routes.HOME)
 
     async def _check(self, principal: Principal) -> None:
         """Errors and estimate of the form as it stands."""

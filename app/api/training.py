@@ -251,9 +251,10 @@ class WeekOut(_Out):
 
 
 class DrillIn(_In):
-    """Answered decisions of the caller's own."""
+    """Answered decisions of the caller's own, or a solution to play whole hands of."""
 
-    items: Annotated[list[Id], Field(min_length=1, max_length=50)]
+    items: Annotated[list[Id], Field(max_length=50)] = []
+    solution_id: Id | None = None
 
 
 class SessionIn(_In):
@@ -311,7 +312,7 @@ async def open_session(body: SessionIn, principal: CurrentPrincipal, response: R
     _check_ranked(body.mode, principal)
     if body.drill is not None and body.mode != "hands":
         raise Invalid("a drill has mode hands", errors=[FieldError("drill", "only with mode hands")])
-    drill = None if body.drill is None else DrillSpec(tuple(body.drill.items))
+    drill = None if body.drill is None else DrillSpec(tuple(body.drill.items), body.drill.solution_id)
     async with transaction() as db:
         await ensure_user(db, principal)
         table = await get_training().start(db, principal.user_id, body.mode, drill)

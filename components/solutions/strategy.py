@@ -110,7 +110,11 @@ def _elsewhere() -> rx.Component:
 def strategy() -> rx.Component:
     """The node that is looked at; its actions lead on."""
     return rx.el.section(
-        rx.el.p(SolveState.outcome, role="status", class_name="solve-outcome"),
+        rx.el.div(
+            rx.el.p(SolveState.outcome, role="status", class_name="solve-outcome"),
+            button("Play this spot", tone="primary", on_click=SolveState.play),
+            class_name="solve-done",
+        ),
         _line(),
         rx.el.div(
             rx.el.h2(_node.title),

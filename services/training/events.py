@@ -21,12 +21,13 @@ Kind = Literal["hands", "drill", "ranked"]
 
 
 class SessionStarted(Event):
-    """A set began."""
+    """A set began; a drill replays the decisions ``drill``, or deals whole hands of ``solution_id``."""
 
     type: ClassVar[str] = "SessionStarted"
     mode: Kind
     set_size: int
     drill: tuple[UUID, ...] = ()
+    solution_id: UUID | None = None
     week: str | None = None
 
 

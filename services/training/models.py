@@ -41,11 +41,17 @@ class SessionRow(SQLModel, table=True):
     mode: str = Field(sa_type=Text)
     set_size: int
     drill: list[UUID] = Field(sa_type=ARRAY(Uuid))  # pyright: ignore[reportArgumentType]
+    solution_id: UUID | None
     week: str | None = Field(sa_type=Text)
     hands: int
     decisions: int
     started_at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
     finished_at: datetime | None = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+
+    @property
+    def whole(self) -> bool:
+        """Hands are played to their end; else each is one decision."""
+        return self.week is None and not self.drill
 
 
 class HandRow(SQLModel, table=True):

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.infra.events import Event
 from services.solutions.catalog import NodeStrategy, SolutionInfo
@@ -40,6 +41,10 @@ class Strategies(Protocol):
 
     async def info(self, solution_id: UUID) -> SolutionInfo:
         """The description of a solution."""
+        ...
+
+    async def visible(self, db: AsyncSession, solution_id: UUID, user_id: UUID | None) -> SolutionInfo:
+        """The description of a solution that this user may see."""
         ...
 
     async def spot(self, solution_id: UUID) -> Spot:

@@ -41,6 +41,7 @@ async def project_training(db: AsyncSession, stored: StoredEvent) -> None:
                     mode=event.mode,
                     set_size=event.set_size,
                     drill=list(event.drill),
+                    solution_id=event.solution_id,
                     week=event.week,
                     hands=0,
                     decisions=0,

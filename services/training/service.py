@@ -69,16 +69,15 @@ class TrainingService:
         Raises:
             Forbidden: Ranked play by a guest.
             Invalid: A drill without a spot, or with too many.
-            NotFound: A drill names a decision that is not an answered one of the player's own.
+            NotFound: A drill names a decision that is not an answered one of the player's own, or a solution that they
+                may not see.
             Unavailable: There is nothing to deal.
         """
         await repository.lock_player(db, user_id, mode)
         if mode == "ranked":
             return await self._start_ranked(db, user_id)
         if drill is not None:
-            items = await self._drill_items(db, user_id, drill)
-            started = SessionStarted(mode="drill", set_size=len(items), drill=items)
-            return await self._open(db, user_id, started, new_seed())
+            return await self._open(db, user_id, await self._drill(db, user_id, drill), new_seed())
         session = await repository.newest_session(db, user_id, ["hands"])
         if session is not None:
             return await self._resume(db, session)
@@ -253,15 +252,27 @@ class TrainingService:
             raise Unavailable("there are no spots to deal: build the library first", code="library-empty")
         return library
 
-    async def _drill_items(self, db: AsyncSession, user_id: UUID, drill: DrillSpec) -> tuple[UUID, ...]:
+    async def _pool(self, session: SessionRow) -> list[SolutionInfo]:
+        """What whole hands of a set are dealt from."""
+        if session.solution_id is not None:
+            return [await self._strategies.info(session.solution_id)]
+        return await self._library()
+
+    async def _drill(self, db: AsyncSession, user_id: UUID, drill: DrillSpec) -> SessionStarted:
         items = tuple(dict.fromkeys(drill.items))
+        if drill.solution_id is not None:
+            if items:
+                problem = FieldError("drill.items", "a drill has spots or a solution, not both")
+                raise Invalid("this is no drill", errors=[problem])
+            await self._strategies.visible(db, drill.solution_id, user_id)
+            return SessionStarted(mode="drill", set_size=get_settings().set_size, solution_id=drill.solution_id)
         if not 1 <= len(items) <= _MOST_ITEMS:
             problem = FieldError("drill.items", f"a drill has 1 to {_MOST_ITEMS} spots, not {len(items)}")
             raise Invalid("this is no drill", errors=[problem])
         for item in items:
             if (await self._decision(db, user_id, item)).answered_at is None:
                 raise NotFound("there is no such answered decision")
-        return items
+        return SessionStarted(mode="drill", set_size=len(items), drill=items)
 
     async def _start_ranked(self, db: AsyncSession, user_id: UUID) -> Table:
         if await role_of(db, user_id) == Role.GUEST:
@@ -316,9 +327,9 @@ class TrainingService:
         item: WeeklyItemRow | None = None
         start: tuple[str, ...] = ()
         committed = commitment(seed)
-        if session.mode == "hands":
-            deal = await deal_hand(self._strategies, seed, await self._library())
-        elif session.mode == "drill":
+        if session.whole:
+            deal = await deal_hand(self._strategies, seed, await self._pool(session))
+        elif session.drill:
             decision = await self._decision(db, session.user_id, session.drill[number - 1])
             original = (await self._hand(db, decision.hand_id)).dealt
             deal = Deal(original.solution_id, original.hero, original.hero_combo, None, seed)
@@ -333,7 +344,7 @@ class TrainingService:
             session_id=session.id,
             number=number,
             mode=kind_of(session),
-            whole=session.mode == "hands",
+            whole=session.whole,
             solution_id=deal.solution_id,
             family=info.family,
             pot_type=info.pot_type,
@@ -397,9 +408,9 @@ class TrainingService:
 
     async def _look_ahead(self, db: AsyncSession, session: SessionRow, deal: Deal, hand: Hand) -> None:
         following: bytes | None = None
-        if session.mode == "hands":
+        if session.whole:
             following = derive((await repository.seed(db, session.id)).seed, f"hand {session.hands + 1}")
-        self._ahead.prepare(session.id, deal, hand, following, await self._library() if following else [])
+        self._ahead.prepare(session.id, deal, hand, following, await self._pool(session) if following else [])
 
     async def _weekly_item(self, db: AsyncSession, session: SessionRow, number: int) -> tuple[WeeklyItemRow, str]:
         assert session.week is not None

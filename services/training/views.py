@@ -214,9 +214,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class DrillSpec:
-    """Spots to replay, one decision each and unrated: the player's own answered decisions, in order."""
+    """What to practise, unrated: one of the two.
 
-    items: tuple[UUID, ...]
+    Attributes:
+        items: The player's own answered decisions to replay, one decision each, in order.
+        solution_id: A solution to play whole hands of, which the player may see.
+    """
+
+    items: tuple[UUID, ...] = ()
+    solution_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

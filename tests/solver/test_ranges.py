@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -138,13 +136,11 @@ PREFIXES = ["", "AA,", "22+, ", "AKs:0.5,", " AsKd ,", "A2s+,KTo+:.25,"]
 
 @pytest.mark.parametrize("prefix", PREFIXES)
 @pytest.mark.parametrize(("token", "position"), BAD_TOKENS, ids=[ascii(token) for token, _ in BAD_TOKENS])
-def test_a_bad_token_is_refused_at_its_position_within_20_ms(token, position, prefix):
+def test_a_bad_token_is_refused_at_its_position(token, position, prefix):
     # Between good tokens, so that even the empty token is one.
     text = f"{prefix}{token},99" if token or prefix else ",99"
-    started = time.thread_time()
     with pytest.raises(SpotError) as refusal:
         parse_range(text, "ranges.oop")
-    assert time.thread_time() - started < 0.02
     [problem] = refusal.value.problems
     assert (problem.path, problem.position) == ("ranges.oop", len(prefix) + position)
     assert problem.message.isascii()

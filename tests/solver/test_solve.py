@@ -178,22 +178,20 @@ def test_progress_is_told_at_every_check(reference_spot: Load) -> None:
 def test_a_cancelled_solve_stops_at_once(reference_spot: Load) -> None:
     spot, _ = reference_spot("f1_4bp_monotone_lowspr")
     control = Control()
-    stopped: list[float] = []
+    reached: list[int] = []
 
     def cancel() -> None:
         while control.iteration < 2:
             time.sleep(0.001)
-        stopped.append(time.perf_counter())
         control.cancel()
+        reached.append(control.iteration)
 
     thread = threading.Thread(target=cancel)
     thread.start()
     with pytest.raises(Cancelled):
         solve(spot, target_pct=0, max_iterations=100_000, control=control)
-    took = time.perf_counter() - stopped[0]
     thread.join()
-    # 100 ms on a free machine: a task takes under one.
-    assert took < 1
+    assert control.iteration <= reached[0] + 1
 
 
 def test_a_time_limit_ends_the_solve_with_what_was_reached(reference_spot: Load) -> None:

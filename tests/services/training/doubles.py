@@ -12,7 +12,9 @@ from uuid import UUID, uuid5
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.infra.errors import NotFound
 from services.solutions.catalog import Line, NodeStrategy, SolutionInfo
 from services.training.deals import without_cards
 from solver.cards import cards_to_text
@@ -76,6 +78,11 @@ class HashedStrategies:
         return [*self.infos.values()]
 
     async def info(self, solution_id: UUID) -> SolutionInfo:
+        return self.infos[solution_id]
+
+    async def visible(self, db: AsyncSession, solution_id: UUID, user_id: UUID | None) -> SolutionInfo:
+        if solution_id not in self.infos:
+            raise NotFound("there is no such solution")
         return self.infos[solution_id]
 
     async def spot(self, solution_id: UUID) -> Spot:

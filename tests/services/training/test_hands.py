@@ -376,6 +376,35 @@ async def test_a_drill_replays_the_worst_spots_one_decision_each(
     assert table.status == "set_done"
 
 
+async def test_a_drill_on_a_solution_deals_whole_hands_of_it_alone(
+    training: TrainingService, strategies: HashedStrategies, db: AsyncSession, player: UUID
+) -> None:
+    solution_id = list(strategies.infos)[1]
+    table = await training.start(db, player, drill=DrillSpec(solution_id=solution_id))
+    kinds: set[str] = set()
+    while table.status != "set_done":
+        assert (table.drill, table.solution.id) == (True, solution_id)
+        if table.status == "decision":
+            await answer(training, db, player, table)
+            table = await training.advance(db, player, table.hand_id)
+        else:
+            assert table.result is not None
+            kinds.add(table.result.kind)
+            table = await training.next_hand(db, player, table.session_id)
+    assert "spot" not in kinds
+    assert (await training.summary(db, player, table.session_id)).decisions >= table.set_size
+
+
+async def test_a_drill_has_spots_or_a_solution_that_its_player_may_see(
+    training: TrainingService, strategies: HashedStrategies, db: AsyncSession, player: UUID
+) -> None:
+    known = next(iter(strategies.infos))
+    with pytest.raises(Invalid, match="drill"):
+        await training.start(db, player, drill=DrillSpec((uuid4(),), known))
+    with pytest.raises(NotFound):
+        await training.start(db, player, drill=DrillSpec(solution_id=uuid4()))
+
+
 async def test_a_drill_of_nothing_or_of_unknown_spots_is_refused(
     training: TrainingService, db: AsyncSession, player: UUID
 ) -> None:

@@ -1,13 +1,11 @@
-"""Hands on spots that the real solver solved: losses add up, reasons and grids are right, answers are fast."""
+"""Hands on spots that the real solver solved: losses add up, reasons and grids are right."""
 
 from __future__ import annotations
 
 import hashlib
 import random
 import re
-import time
 from collections.abc import Awaitable, Callable
-from statistics import median
 from uuid import UUID
 
 import numpy as np
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.infra.cache import Cache
+from services.solutions import rivers
 from services.solutions.catalog import Line
 from services.solutions.manifest import Library
 from services.solutions.rivers import Rivers
@@ -266,31 +265,30 @@ async def test_following_the_solvers_best_action_scores_100(
     assert (await training.summary(db, player, table.session_id)).ev_score == pytest.approx(100)
 
 
-async def test_answers_and_first_decisions_are_fast_from_the_cache(
-    solved: StrategyService, db: AsyncSession, player: UUID
+async def test_an_answer_to_a_prepared_decision_solves_nothing(
+    shelf: Shelf, redis_server: str, db: AsyncSession, player: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    training = TrainingService(solved)
+    del redis_server
+    solved: list[str] = []
+    solve_river = rivers._solve
+
+    def counted(spot: Spot, key: str) -> bytes:
+        solved.append(key)
+        return solve_river(spot, key)
+
+    monkeypatch.setattr(rivers, "_solve", counted)
+    training = TrainingService(StrategyService(Library(shelf.folder), Rivers(Cache())))
     await training.warm()
-    await training.settled()
     choose = random.Random(13)
-    answers: list[float] = []
-    starts: list[float] = []
+    table = await training.start(db, player)
     for _ in range(5):
-        started = time.perf_counter()
-        table = await training.start(db, player)
-        starts.append(time.perf_counter() - started)
-        for _ in range(5):
-            while table.status == "decision":
-                await training.settled()
-                assert table.decision_id is not None
-                started = time.perf_counter()
-                await training.act(db, player, table.decision_id, choose.choice(table.actions))
-                answers.append(time.perf_counter() - started)
-                table = await training.advance(db, player, table.hand_id)
-            table = await training.next_hand(db, player, table.session_id)
-        await training.finish(db, player, table.session_id)
-        await training.settled()
-    print(f"act {1000 * median(answers):.1f} ms, start {1000 * median(starts):.1f} ms")
-    # the fastest: medians say how busy the machine is that runs the tests
-    assert min(answers) <= 0.05
-    assert min(starts) <= 0.1
+        while table.status == "decision":
+            await training.settled()
+            assert table.decision_id is not None
+            before = len(solved)
+            await training.act(db, player, table.decision_id, choose.choice(table.actions))
+            assert len(solved) == before
+            table = await training.advance(db, player, table.hand_id)
+        table = await training.next_hand(db, player, table.session_id)
+    await training.settled()
+    assert solved
