@@ -106,6 +106,7 @@ def _entry(family: Family, board: str, line: str | None = None) -> Entry:
 
 ENTRIES: tuple[Entry, ...] = (
     _entry(SRP, "As7s3s"),
+    _entry(SRP, "Td9d6h"),
     _entry(THREE_BET, "Kh8h3c"),
     _entry(THREE_BET, "Jc5h5d"),
     # Turns and rivers. Single-raised boards were checked down; 3-bet pots continue lines, those of one flop together.

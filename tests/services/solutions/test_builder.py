@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from services.solutions.catalog import library_id, parse_line
 from services.solutions.manifest import FOLDER, Library, read_manifest, verify
 from services.solutions.rivers import Rivers
 from services.solutions.service import StrategyService
-from services.solutions.starter import ENTRIES, TARGET_PCT, Entry, Family
+from services.solutions.starter import ENTRIES, FAMILIES, TARGET_PCT, Entry, Family
 from solver.cards import parse_cards
 from solver.spot import parse_spot
 from solver.tree import build_tree, position
@@ -122,8 +123,9 @@ def test_the_shipped_library_is_complete_and_small() -> None:
     held = {entry["id"]: entry for entry in read_manifest()["entries"]}
     assert set(held) == {entry.id for entry in ENTRIES}
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 20_000_000
-    streets = [sum(entry.street == street for entry in ENTRIES) for street in range(3)]
-    assert streets[0] >= 3
-    assert streets[1] + streets[2] >= 24
+    flops = Counter(entry.family.key for entry in ENTRIES if entry.street == 0)
+    assert flops.keys() == FAMILIES.keys()
+    assert min(flops.values()) >= 2
+    assert len(ENTRIES) - flops.total() >= 24
     for entry in ENTRIES:
         assert held[entry.id]["target_pct"] == TARGET_PCT[entry.street]
