@@ -13,6 +13,8 @@ from contextlib import AbstractAsyncContextManager
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from services.infra.tasks import end
+
 HEARTBEAT_S = 15.0
 """Between two signs of life of a quiet stream; proxies cut connections that say nothing for about a minute."""
 
@@ -36,9 +38,7 @@ class ChangeStream(Response):
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await end(*tasks)
             for task in done:
                 task.result()
 

@@ -17,6 +17,7 @@ from app.api.deps import CurrentPrincipal
 from app.api.envelope import Envelope, ok
 from app.api.solutions import PAGE_LIMIT, parse_cursor
 from services.infra.db import transaction
+from services.infra.tasks import end
 from services.solutions.jobs import (
     BEST_TARGET_PCT,
     WORST_TARGET_PCT,
@@ -166,8 +167,7 @@ async def events(solve_id: UUID, principal: CurrentPrincipal) -> EventStream:
                 yield f"event: solve\ndata: {solve_out(job).model_dump_json()}\n\n".encode()
                 following = asyncio.ensure_future(anext(changes, None))
         finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            await end(following)
             await changes.aclose()
 
     return EventStream(lines(), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})

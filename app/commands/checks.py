@@ -54,7 +54,7 @@ def run_tests(
             typer.echo(chromium.ADVICE, err=True)
             raise typer.Exit(1)
         os.environ[chromium.VARIABLE] = found
-        steps.append(("browser tests", ("pytest", "-q", *(browser or [E2E]))))
+        steps.append(("browser tests", ("pytest", "-q", "-o", "timeout_func_only=true", *(browser or [E2E]))))
     raise typer.Exit(_run(steps))
 
 

@@ -27,6 +27,7 @@ from services.infra.db import transaction
 from services.infra.errors import FieldError, Invalid, NotFound, TooMany
 from services.infra.redis import subscribe
 from services.infra.settings import get_settings
+from services.infra.tasks import end
 from services.solutions import repository
 from services.solutions.events import SolveChanged, progress_channel, publish_control, publish_progress
 from services.solutions.models import SolveJobRow
@@ -308,8 +309,7 @@ class SolveJobs:
                     if job != before:
                         yield job
             finally:
-                pending.cancel()
-                await asyncio.gather(pending, return_exceptions=True)
+                await end(pending)
 
     async def _read(self, principal: Principal, job_id: UUID) -> SolveJob:
         async with self._reading, transaction() as db:

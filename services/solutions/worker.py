@@ -24,6 +24,7 @@ from services.infra.errors import Unavailable
 from services.infra.log import get_logger
 from services.infra.redis import subscribe
 from services.infra.settings import get_settings
+from services.infra.tasks import end
 from services.solutions import repository
 from services.solutions.events import CONTROL, SolveChanged, publish_progress
 from services.solutions.export import Description, solve_config, write_solution
@@ -83,14 +84,10 @@ class Worker:
                     await asyncio.wait_for(self._wake.wait(), _POLL_S)
                 self._wake.clear()
         finally:
-            for task in helpers:
-                task.cancel()
             tasks = [run.task for run in self._runs.values() if run.task is not None]
             for run in self._runs.values():
                 run.control.cancel()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*helpers, *tasks, return_exceptions=True)
+            await end(*helpers, *tasks)
             self._pool.shutdown(wait=True)
             with suppress(Exception):  # whoever finds the silent heartbeat does the same, a little later
                 async with transaction() as db:

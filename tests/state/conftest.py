@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -133,10 +132,11 @@ async def server(request: pytest.FixtureRequest, redis_server: str) -> AsyncIter
             event_namespace=frames,  # type: ignore[arg-type]
         )
         yield Server(await running.__aenter__(), frames)
-        # What still follows a solve is not waited for longer than this.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(5):
-                await running.__aexit__(None, None, None)
+        # The processor asks a handler once to stop and then waits for it, however long that takes.
+        stopping = asyncio.create_task(running.__aexit__(None, None, None))
+        while not (await asyncio.wait({stopping}, timeout=2))[0]:
+            for task in running._tasks.values():
+                task.cancel()
         await manager.close()
     APP._middlewares.remove(guard)
 
