@@ -32,6 +32,8 @@ from solver.simd import (
     LANES,
     load8,
     max8,
+    pack8,
+    positive_bits8,
     splat8,
     store8,
     store_share8,
@@ -60,6 +62,11 @@ RIVERS_PER_TASK = 3
 
 HAS_SHOWDOWN, HAS_FOLD = 1, 2
 """Bits of ``Betting.block_kind``."""
+
+PLACES = np.array([[*(k for k in range(8) if byte >> k & 1), *[0] * 8][:8] for byte in range(256)], np.int32).ravel()
+"""[byte * 8] places of a byte's bits, lowest first."""
+COUNTS = np.array([byte.bit_count() for byte in range(256)], np.uint8)
+"""[byte] how many bits it has."""
 
 TINY = np.float32(1e-30)
 """Regrets and shares up to this count as none, so that dividing by their sum cannot overflow."""
@@ -91,8 +98,9 @@ class Betting(NamedTuple):
         zero_row: [p, s] opponent reach row that stays zero, for idle lanes.
         dump_row: [p, s] value row that idle lanes write to.
         spread_at: [p, s, 2] range in ``spreads``.
-        spreads: [i, 4] reach row, first new reach row, number of actions, first strategy row of the opponent.
+        spreads: [i, 5] reach row, first new reach row, number of actions, first strategy row of the opponent, root.
         block_at: [p, s, 2] range of terminal blocks.
+        block_root: [block, 2] first and last root that its terminals lie below.
         block_kind: [block] HAS_SHOWDOWN if any lane has a showdown + HAS_FOLD if any has a fold.
         lane_reach, lane_showdown, lane_fold: [block, 8] rows; idle lanes and results point to zero and dump rows.
         lane_scale: [block * 24] eight factors each: of wins minus losses; of compatible reach at a showdown, which is
@@ -116,6 +124,7 @@ class Betting(NamedTuple):
     spread_at: Int32
     spreads: Int32
     block_at: Int32
+    block_root: Int32
     block_kind: Int32
     lane_reach: Int32
     lane_showdown: Int32
@@ -172,7 +181,7 @@ class Cards(NamedTuple):
 
 
 class Store(NamedTuple):
-    """What is learned. A decision's rows lie one after another: [action][hand].
+    """What is learned. A decision's rows are stored in blocks of eight hands: [block][action][8].
 
     Attributes:
         regret: Float32, or int16 as half-precision bits.
@@ -200,8 +209,10 @@ class Work(NamedTuple):
         reach2, value2: Rows of river sections.
         lanes, difference, total: [hand * 8] eight rows interleaved.
         sums: [53 * 8] reach per card, interleaved.
-        live: Opponent hands with any reach.
-        live_end: [group] end of each strength group in ``live``.
+        marks: [root][block of eight hands] a byte whose bits mark the opponent's hands with any reach there.
+        union: [block] marks of some roots together.
+        before: [block] how many listed hands precede a block.
+        live, live_end: Marked hands; [group] end of each strength group among them.
         starts: [8] places of rows.
     """
 
@@ -215,14 +226,20 @@ class Work(NamedTuple):
     difference: Float32
     total: Float32
     sums: Float32
+    marks: NDArray[np.uint8]
+    union: NDArray[np.uint8]
+    before: Int32
     live: Int32
     live_end: Int32
     starts: Int64
 
 
 @njit(**_OPTIONS)
-def spread(strategy, at, width, n_actions, reach, source, target, keep, mix):
-    """Reach rows after a decision: its reach times what the stored regrets or shares give each action."""
+def spread(strategy, at, width, n_actions, reach, source, target, keep, mix, marks, marks_at):
+    """Reach rows after a decision: its reach times what the stored regrets or shares give each action.
+
+    Blocks of hands that are not marked have none.
+    """
     zero = splat8(np.float32(0.0))
     tiny = splat8(TINY)
     one = splat8(np.float32(1.0))
@@ -230,19 +247,21 @@ def spread(strategy, at, width, n_actions, reach, source, target, keep, mix):
     kept = splat8(keep)
     mixed = splat8(mix / np.float32(n_actions))
     for j in range(0, width, LANES):
+        first = at + j * n_actions
+        out = target * width + j
+        if marks[np.uint64(marks_at + j // LANES)] == 0:
+            for _ in range(n_actions):
+                store8(reach, out, zero)
+                out += width
+            continue
         total = zero
-        place = at + j
-        for _ in range(n_actions):
+        for place in range(first, first + n_actions * LANES, LANES):
             total = total + max8(load8(strategy, place) - tiny, zero)
-            place += width
         arriving = load8(reach, source * width + j)
         scaled = where_positive8(total, one / total, zero) * arriving * kept
         rest = where_positive8(total, mixed, mixed + even * kept) * arriving
-        place = at + j
-        out = target * width + j
-        for _ in range(n_actions):
+        for place in range(first, first + n_actions * LANES, LANES):
             store8(reach, out, max8(load8(strategy, place) - tiny, zero) * scaled + rest)
-            place += width
             out += width
 
 
@@ -278,11 +297,11 @@ def mix_rows(strategy, at, value, width, out, rows, rows_at, n_actions, keep, mi
     for j in range(0, width, LANES):
         total = zero
         for a in range(n_actions):
-            total = total + max8(load8(strategy, at + a * width + j) - tiny, zero)
+            total = total + max8(load8(strategy, at + j * n_actions + a * LANES) - tiny, zero)
         inverse = one / total
         result = zero
         for a in range(n_actions):
-            share = max8(load8(strategy, at + a * width + j) - tiny, zero) * inverse
+            share = max8(load8(strategy, at + j * n_actions + a * LANES) - tiny, zero) * inverse
             share = where_positive8(total, share, even) * kept + mixed
             result = result + share * load8(value, rows[rows_at + a] * width + j)
         store8(value, out * width + j, result)
@@ -292,7 +311,8 @@ def mix_rows(strategy, at, value, width, out, rows, rows_at, n_actions, keep, mi
 def learn(regret, average, at, value, width, out, rows, rows_at, n_actions, parameters):
     """The player's decision while training: value of the current strategy, then its regrets and the average strategy.
 
-    Two and three actions, the most frequent, have kernels of their own that keep everything in registers.
+    Two and three actions, the most frequent, have kernels of their own that keep everything in registers. An average
+    that gets nothing is not touched.
     """
     if n_actions == 2:
         learn_two(regret, average, at, value, width, out, rows, rows_at, parameters)
@@ -309,30 +329,30 @@ def learn(regret, average, at, value, width, out, rows, rows_at, n_actions, para
     rounding = splat8(parameters[ROUNDING])
     positive = splat8(parameters[POSITIVE])
     negative = splat8(parameters[NEGATIVE])
+    averaging = parameters[SHARE] > 0
     for j in range(0, width, LANES):
         total = zero
         gained = zero
         plain = zero
-        place = at + j
+        first = at + j * n_actions
         for a in range(n_actions):
-            gain = max8(load8(regret, place) - tiny, zero)
+            gain = max8(load8(regret, first + a * LANES) - tiny, zero)
             x = load8(value, np.int64(rows[np.uint64(rows_at + a)]) * width + j)
             total = total + gain
             gained = gained + gain * x
             plain = plain + x
-            place += width
         inverse = where_positive8(total, one / total, zero)
         base = where_positive8(total, zero, even)
         result = gained * inverse + plain * base
         store8(value, out * width + j, result)
-        place = at + j
         for a in range(n_actions):
+            place = first + a * LANES
             before = load8(regret, place)
-            share = max8(before - tiny, zero) * inverse + base
-            store_share8(average, place, load8(average, place) * old + share * new, rounding)
+            if averaging:
+                share = max8(before - tiny, zero) * inverse + base
+                store_share8(average, place, load8(average, place) * old + share * new, rounding)
             change = load8(value, np.int64(rows[np.uint64(rows_at + a)]) * width + j) - result
             store8(regret, place, before * where_positive8(before, positive, negative) + change)
-            place += width
 
 
 @njit(**_OPTIONS)
@@ -349,10 +369,12 @@ def learn_two(regret, average, at, value, width, out, rows, rows_at, parameters)
     negative = splat8(parameters[NEGATIVE])
     value0 = np.int64(rows[rows_at]) * width
     value1 = np.int64(rows[rows_at + 1]) * width
-    at1 = at + width
+    averaging = parameters[SHARE] > 0
     for j in range(0, width, LANES):
-        regret0 = load8(regret, at + j)
-        regret1 = load8(regret, at1 + j)
+        at0 = at + 2 * j
+        at1 = at0 + LANES
+        regret0 = load8(regret, at0)
+        regret1 = load8(regret, at1)
         gain0 = max8(regret0 - tiny, zero)
         gain1 = max8(regret1 - tiny, zero)
         total = gain0 + gain1
@@ -363,10 +385,11 @@ def learn_two(regret, average, at, value, width, out, rows, rows_at, parameters)
         x1 = load8(value, value1 + j)
         result = share0 * x0 + share1 * x1
         store8(value, out * width + j, result)
-        store_share8(average, at + j, load8(average, at + j) * old + share0 * new, rounding)
-        store_share8(average, at1 + j, load8(average, at1 + j) * old + share1 * new, rounding)
-        store8(regret, at + j, regret0 * where_positive8(regret0, positive, negative) + (x0 - result))
-        store8(regret, at1 + j, regret1 * where_positive8(regret1, positive, negative) + (x1 - result))
+        if averaging:
+            store_share8(average, at0, load8(average, at0) * old + share0 * new, rounding)
+            store_share8(average, at1, load8(average, at1) * old + share1 * new, rounding)
+        store8(regret, at0, regret0 * where_positive8(regret0, positive, negative) + (x0 - result))
+        store8(regret, at1, regret1 * where_positive8(regret1, positive, negative) + (x1 - result))
 
 
 @njit(**_OPTIONS)
@@ -384,12 +407,14 @@ def learn_three(regret, average, at, value, width, out, rows, rows_at, parameter
     value0 = np.int64(rows[rows_at]) * width
     value1 = np.int64(rows[rows_at + 1]) * width
     value2 = np.int64(rows[rows_at + 2]) * width
-    at1 = at + width
-    at2 = at1 + width
+    averaging = parameters[SHARE] > 0
     for j in range(0, width, LANES):
-        regret0 = load8(regret, at + j)
-        regret1 = load8(regret, at1 + j)
-        regret2 = load8(regret, at2 + j)
+        at0 = at + 3 * j
+        at1 = at0 + LANES
+        at2 = at1 + LANES
+        regret0 = load8(regret, at0)
+        regret1 = load8(regret, at1)
+        regret2 = load8(regret, at2)
         gain0 = max8(regret0 - tiny, zero)
         gain1 = max8(regret1 - tiny, zero)
         gain2 = max8(regret2 - tiny, zero)
@@ -403,12 +428,13 @@ def learn_three(regret, average, at, value, width, out, rows, rows_at, parameter
         x2 = load8(value, value2 + j)
         result = share0 * x0 + share1 * x1 + share2 * x2
         store8(value, out * width + j, result)
-        store_share8(average, at + j, load8(average, at + j) * old + share0 * new, rounding)
-        store_share8(average, at1 + j, load8(average, at1 + j) * old + share1 * new, rounding)
-        store_share8(average, at2 + j, load8(average, at2 + j) * old + share2 * new, rounding)
-        store8(regret, at + j, regret0 * where_positive8(regret0, positive, negative) + (x0 - result))
-        store8(regret, at1 + j, regret1 * where_positive8(regret1, positive, negative) + (x1 - result))
-        store8(regret, at2 + j, regret2 * where_positive8(regret2, positive, negative) + (x2 - result))
+        if averaging:
+            store_share8(average, at0, load8(average, at0) * old + share0 * new, rounding)
+            store_share8(average, at1, load8(average, at1) * old + share1 * new, rounding)
+            store_share8(average, at2, load8(average, at2) * old + share2 * new, rounding)
+        store8(regret, at0, regret0 * where_positive8(regret0, positive, negative) + (x0 - result))
+        store8(regret, at1, regret1 * where_positive8(regret1, positive, negative) + (x1 - result))
+        store8(regret, at2, regret2 * where_positive8(regret2, positive, negative) + (x2 - result))
 
 
 @njit(**_OPTIONS)
@@ -489,6 +515,20 @@ def fold_lanes(lanes, total, sums, live, n_live, n_own, own1, own2, opp1, opp2, 
 
 
 @njit(**_OPTIONS)
+def read_lanes(reach, width, lane_rows, lanes, starts, marks):
+    """Interleaves eight reach rows; blocks of hands that are not marked are zero."""
+    zero = splat8(np.float32(0.0))
+    for k in range(LANES):
+        starts[k] = np.int64(lane_rows[k]) * width
+    for j in range(0, width, LANES):
+        if marks[np.uint64(j // LANES)] != 0:
+            transpose_in8(reach, starts, j, lanes)
+        else:
+            for i in range(j * LANES, (j + LANES) * LANES, LANES):
+                store8(lanes, i, zero)
+
+
+@njit(**_OPTIONS)
 def write_lanes(source, n_own, width, value, lane_rows, starts):
     """Writes eight interleaved rows to their rows, zero for padding hands."""
     zero = splat8(np.float32(0.0))
@@ -501,28 +541,42 @@ def write_lanes(source, n_own, width, value, lane_rows, starts):
 
 
 @njit(**_OPTIONS)
-def find_live(betting, cards, p, s, board, reach, scratch, live, live_end):
-    """Opponent hands with reach at any root of the section, group by group; gives their number."""
-    o = 1 - p
-    width = np.int64(cards.width[o, board])
-    n_hands = np.int64(cards.n_hands[o, board])
-    for j in range(0, width, LANES):
-        total = load8(reach, j)
-        for r in range(1, betting.n_roots[s]):
-            total = total + load8(reach, r * width + j)
-        store8(scratch, j, total)
-    first_group = np.int64(cards.group_at[board, 0])
-    n_groups = np.int64(cards.group_at[board, 1]) - first_group
+def mark_reach(marks, reach, width, n_rows):
+    """Marks the hands with reach, row by row."""
+    for i in range(n_rows * width // LANES):
+        marks[np.uint64(i)] = positive_bits8(load8(reach, i * LANES))
+
+
+@njit(**_OPTIONS)
+def join_marks(marks, rows, width, first_row, last_row):
+    """Union of some rows of marks."""
+    n_blocks = width // LANES
+    for b in range(n_blocks):
+        union = np.uint8(0)
+        for r in range(first_row, last_row + 1):
+            union |= rows[np.uint64(r * n_blocks + b)]
+        marks[np.uint64(b)] = union
+
+
+@njit(**_OPTIONS)
+def list_marked(marks, n_hands, ends, n_groups, before, hands, hands_end):
+    """Lists marked hands, group by group; gives their number.
+
+    Args:
+        before: [block] receives how many listed hands precede a block.
+    """
     count = np.int64(0)
-    j = np.int64(0)
-    for g in range(n_groups + 1):
-        end = np.int64(cards.group_end[o, first_group + g]) if g < n_groups else n_hands
-        while j < end:
-            live[np.uint64(count)] = j
-            count += 1 if scratch[np.uint64(j)] > 0 else 0
-            j += 1
-        if g < n_groups:
-            live_end[np.uint64(g)] = count
+    for b in range(n_hands // LANES + 1):
+        byte = np.int64(marks[np.uint64(b)])
+        if b == n_hands // LANES:
+            byte &= (1 << (n_hands & 7)) - 1
+        before[np.uint64(b)] = count
+        pack8(PLACES, byte * LANES, np.int64(b * LANES), hands, count)
+        count += np.int64(COUNTS[np.uint64(byte)])
+    for g in range(n_groups):
+        end = np.int64(ends[np.uint64(g)])
+        byte = np.int64(marks[np.uint64(end >> 3)]) & ((1 << (end & 7)) - 1)
+        hands_end[np.uint64(g)] = before[np.uint64(end >> 3)] + np.int32(COUNTS[np.uint64(byte)])
     return count
 
 
@@ -537,6 +591,7 @@ def terminals(betting, cards, work, p, s, board, reach, value):
     width_o = np.int64(cards.width[o, board])
     width_p = np.int64(cards.width[p, board])
     n_own = np.int64(cards.n_hands[p, board])
+    n_opp = np.int64(cards.n_hands[o, board])
     at_o = cards.hand_at[o, board]
     at_p = cards.hand_at[p, board]
     opp1 = cards.card1[at_o : at_o + width_o]
@@ -546,22 +601,25 @@ def terminals(betting, cards, work, p, s, board, reach, value):
     same = cards.same[at_p : at_p + width_p]
     first_group = np.int64(cards.group_at[board, 0])
     n_groups = np.int64(cards.group_at[board, 1]) - first_group
-    own_end = cards.group_end[p, first_group : first_group + n_groups]
+    opp_ends = cards.group_end[o, first_group : first_group + n_groups]
+    own_ends = cards.group_end[p, first_group : first_group + n_groups]
     zero_at = betting.zero_row[p, s] * width_o
     for j in range(width_o):
         reach[zero_at + j] = 0.0
-    n_live = find_live(betting, cards, p, s, board, reach, work.lanes, work.live, work.live_end)
     starts = work.starts
+    first_root = last_root = np.int64(-1)
+    n_live = np.int64(0)
     for block in range(first_block, last_block):
         kind = betting.block_kind[block]
-        for k in range(LANES):
-            starts[k] = np.int64(betting.lane_reach[block, k]) * width_o
-        for j in range(0, width_o, LANES):
-            transpose_in8(reach, starts, j, work.lanes)
+        if betting.block_root[block, 0] != first_root or betting.block_root[block, 1] != last_root:
+            first_root, last_root = np.int64(betting.block_root[block, 0]), np.int64(betting.block_root[block, 1])
+            join_marks(work.union, work.marks, width_o, first_root, last_root)
+            n_live = list_marked(work.union, n_opp, opp_ends, n_groups, work.before, work.live, work.live_end)
+        read_lanes(reach, width_o, betting.lane_reach[block], work.lanes, starts, work.union)
         scale_at = np.int64(block) * (3 * LANES)
         if kind & HAS_SHOWDOWN:
             showdown_lanes(
-                work.lanes, work.difference, work.total, work.sums, own_end, work.live, work.live_end, n_groups,
+                work.lanes, work.difference, work.total, work.sums, own_ends, work.live, work.live_end, n_groups,
                 n_own, own1, own2, opp1, opp2, same, betting.lane_scale, scale_at,
             )  # fmt: skip
             write_lanes(work.difference, n_own, width_p, value, betting.lane_showdown[block], starts)
@@ -589,17 +647,20 @@ def is_locked(locked, at):
 
 
 @njit(**_OPTIONS)
-def go_down(betting, store, p, s, width, at, reach, mode, parameters):
-    """Spreads the opponent's reach from the roots over the section."""
+def go_down(betting, store, p, s, width, at, reach, mode, parameters, marks):
+    """Spreads the opponent's reach from the roots over the section; marks its hands."""
+    mark_reach(marks, reach, width, np.int64(betting.n_roots[s]))
+    keep, mix = parameters[KEEP], parameters[MIX]
     for i in range(betting.spread_at[p, s, 0], betting.spread_at[p, s, 1]):
         source = np.int64(betting.spreads[i, 0])
         target = np.int64(betting.spreads[i, 1])
         n_actions = np.int64(betting.spreads[i, 2])
         place = at + np.int64(betting.spreads[i, 3]) * width
+        marks_at = np.int64(betting.spreads[i, 4]) * (width // LANES)
         if mode == TRAIN:
-            spread(store.regret, place, width, n_actions, reach, source, target, parameters[KEEP], parameters[MIX])
+            spread(store.regret, place, width, n_actions, reach, source, target, keep, mix, marks, marks_at)
         else:
-            spread(store.average, place, width, n_actions, reach, source, target, parameters[KEEP], parameters[MIX])
+            spread(store.average, place, width, n_actions, reach, source, target, keep, mix, marks, marks_at)
 
 
 @njit(**_OPTIONS)
@@ -633,7 +694,7 @@ def go_up(betting, store, p, s, width, at, value, mode, parameters):
 def play_river(betting, cards, store, work, p, s, board, at_o, at_p, mode, parameters):
     """One river section on one board, from reach rows of its roots to their value rows, in the board's order."""
     o = 1 - p
-    go_down(betting, store, p, s, np.int64(cards.width[o, board]), at_o, work.reach2, mode, parameters)
+    go_down(betting, store, p, s, np.int64(cards.width[o, board]), at_o, work.reach2, mode, parameters, work.marks)
     terminals(betting, cards, work, p, s, board, work.reach2, work.value2)
     go_up(betting, store, p, s, np.int64(cards.width[p, board]), at_p, work.value2, mode, parameters)
 
@@ -697,7 +758,7 @@ def play_turn(betting, cards, store, work, p, s, task, turn, mode, parameters, c
     o = 1 - p
     width_o = np.int64(cards.width[o, 0])
     width_p = np.int64(cards.width[p, 0])
-    go_down(betting, store, p, s, width_o, store.turn_at[o, task], work.reach1, mode, parameters)
+    go_down(betting, store, p, s, width_o, store.turn_at[o, task], work.reach1, mode, parameters, work.marks)
     terminals(betting, cards, work, p, s, np.int64(0), work.reach1, work.value1)
     clear(work.value1, np.int64(0), np.int64(betting.n_chance[s]) * width_p)
     first_river = np.int64(cards.rivers[turn, 0])
@@ -766,7 +827,7 @@ def begin(betting, cards, store, work, p, mode, parameters):
     width = np.int64(cards.width[o, 0])
     for h in range(width):
         work.reach0[h] = cards.root_reach[o, h]
-    go_down(betting, store, p, root, width, store.root_at[o], work.reach0, mode, parameters)
+    go_down(betting, store, p, root, width, store.root_at[o], work.reach0, mode, parameters, work.marks)
     terminals(betting, cards, work, p, root, root, work.reach0, work.value0)
 
 

@@ -35,6 +35,7 @@ class Section:
         roots: Nodes where it is entered; a runout is entered as itself.
         nodes: All nodes in preorder, roots and exits included.
         exits: Deals and runouts that leave it, deals first.
+        root_of: Node -> index of the root it lies below.
         children: Range of sections below.
     """
 
@@ -42,6 +43,7 @@ class Section:
     roots: list[int]
     nodes: list[int] = field(default_factory=list)
     exits: list[int] = field(default_factory=list)
+    root_of: dict[int, int] = field(default_factory=dict)
     children: tuple[int, int] = (0, 0)
 
 
@@ -93,8 +95,12 @@ def _filled(tree: BettingTree, section: Section) -> Section:
     deals: list[int] = []
     runouts: list[int] = []
     stack = section.roots[::-1]
+    roots = {root: index for index, root in enumerate(section.roots)}
+    below = 0
     while stack:
         node = stack.pop()
+        below = roots.get(node, below)
+        section.root_of[node] = below
         section.nodes.append(node)
         kind = int(tree.kind[node])
         if kind == Kind.DEAL:
@@ -171,21 +177,25 @@ def build_layout(
     root_value = np.zeros((2, sum(root_counts)), np.int32)
     zero_row = np.zeros((2, n_sections), np.int32)
     dump_row = np.zeros((2, n_sections), np.int32)
-    spreads, gathers = _Rows(n_sections, 4), _Rows(n_sections, 5)
+    spreads, gathers = _Rows(n_sections, 5), _Rows(n_sections, 5)
+    reaches = [
+        [_assign_reach(tree, sections, s, player, strategy_row, spreads) for s in range(n_sections)]
+        for player in range(2)
+    ]
     actions: list[int] = []
     blocks = _Blocks(tree, pot, rake_rate, rake_cap, unit, n_sections)
     sizes = [[1, 1] for _ in range(3)]
     for player in range(2):
         for s, section in enumerate(sections):
-            reach, value = reach_row[player].copy(), np.full(n_nodes, -1, np.int32)
-            _assign_reach(tree, section, player, reach, strategy_row, spreads, s)
+            reach = reaches[player][s]
+            value = np.full(n_nodes, -1, np.int32)
             for index, node in enumerate(section.exits):
                 value[node] = index
                 chance_reach[player, chance_at[s] + index] = reach[node]
             inner = [node for node in section.nodes if tree.kind[node] <= Kind.IP]
             for index, node in enumerate(inner, len(section.exits)):
                 value[node] = index
-            n_reach = 1 + max(int(reach[node]) for node in section.nodes)
+            n_reach = 1 + max(reach.values())
             n_value = blocks.add(section, player, s, reach, value, len(section.exits) + len(inner), n_reach)
             zero_row[player, s], dump_row[player, s] = n_reach, n_value
             sizes[section.street][0] = max(sizes[section.street][0], n_reach + 1)
@@ -228,31 +238,27 @@ def build_layout(
 
 
 def _assign_reach(
-    tree: BettingTree,
-    section: Section,
-    player: int,
-    reach: NDArray[np.int32],
-    strategy_row: NDArray[np.int32],
-    spreads: _Rows,
-    s: int,
-) -> None:
-    """Opponent reach rows of a section's nodes: a new one for each of the opponent's actions, else the parent's."""
+    tree: BettingTree, sections: Sequence[Section], s: int, player: int, strategy_row: NDArray[np.int32], spreads: _Rows
+) -> dict[int, int]:
+    """Node -> opponent reach row in a section: a new one for each of the opponent's actions, else the parent's."""
+    section = sections[s]
     spreads.ranges[player, s, 0] = len(spreads.items)
-    for index, node in enumerate(section.roots):
-        reach[node] = index
+    reach = {node: index for index, node in enumerate(section.roots)}
     following = len(section.roots)
     exits = set(section.exits)
     for node in section.nodes:
         if node in exits:
             continue
-        children = tree.children_of(node)
+        children = [int(child) for child in tree.children_of(node)]
         if tree.kind[node] == 1 - player:
-            spreads.items.append((int(reach[node]), following, len(children), int(strategy_row[node])))
-            reach[children] = np.arange(following, following + len(children))
+            row = (reach[node], following, len(children), int(strategy_row[node]), section.root_of[node])
+            spreads.items.append(row)
+            reach.update(zip(children, range(following, following + len(children)), strict=True))
             following += len(children)
         else:
-            reach[children] = reach[node]
+            reach.update(dict.fromkeys(children, reach[node]))
     spreads.ranges[player, s, 1] = len(spreads.items)
+    return reach
 
 
 class _Blocks:
@@ -264,6 +270,7 @@ class _Blocks:
         self._tree, self._pot, self._rate, self._cap, self._unit = tree, pot, rake_rate, rake_cap, unit
         self._ranges = np.zeros((2, n_sections, 2), np.int32)
         self._kinds: list[int] = []
+        self._roots: list[tuple[int, int]] = []
         self._rows: list[tuple[list[int], list[int], list[int]]] = []
         self._scales: list[list[list[float]]] = []
 
@@ -272,7 +279,7 @@ class _Blocks:
         section: Section,
         player: int,
         s: int,
-        reach: NDArray[np.int32],
+        reach: dict[int, int],
         value: NDArray[np.int32],
         n_value: int,
         zero_row: int,
@@ -285,10 +292,10 @@ class _Blocks:
             if kind == Kind.SHOWDOWN or (kind == Kind.RUNOUT and section.street == 2):
                 showdowns.append(node)
             elif kind in (Kind.OOP_FOLDED, Kind.IP_FOLDED):
-                folds[int(reach[node])].append(node)
+                folds[reach[node]].append(node)
         lanes: list[tuple[int, int]] = []
         for node in showdowns:
-            same_reach = folds[int(reach[node])]
+            same_reach = folds[reach[node]]
             lanes.append((node, same_reach.pop() if same_reach else -1))
         lanes += [(-1, node) for nodes in folds.values() for node in nodes]
         for lane in lanes:
@@ -298,7 +305,10 @@ class _Blocks:
                     n_value += 1
         self._ranges[player, s, 0] = len(self._kinds)
         for first in range(0, len(lanes), LANES):
-            self._pack(lanes[first : first + LANES], player, reach, value, zero_row, n_value)
+            block = lanes[first : first + LANES]
+            roots = [section.root_of[max(lane)] for lane in block]
+            self._roots.append((min(roots), max(roots)))
+            self._pack(block, player, reach, value, zero_row, n_value)
         self._ranges[player, s, 1] = len(self._kinds)
         return n_value
 
@@ -306,7 +316,7 @@ class _Blocks:
         self,
         lanes: list[tuple[int, int]],
         player: int,
-        reach: NDArray[np.int32],
+        reach: dict[int, int],
         value: NDArray[np.int32],
         zero_row: int,
         dump_row: int,
@@ -315,7 +325,7 @@ class _Blocks:
         scales = [[0.0] * LANES for _ in range(3)]
         bits = 0
         for lane, (showdown, fold) in enumerate(lanes):
-            rows[0][lane] = int(reach[max(showdown, fold)])
+            rows[0][lane] = reach[max(showdown, fold)]
             if showdown >= 0:
                 half, rake = self._money(showdown)
                 rows[1][lane] = int(value[showdown])
@@ -341,6 +351,7 @@ class _Blocks:
         scales = np.array(self._scales, np.float32).ravel()
         return {
             "block_at": self._ranges,
+            "block_root": np.array(self._roots, np.int32).reshape(-1, 2),
             "block_kind": np.array(self._kinds, np.int32),
             "lane_reach": np.ascontiguousarray(rows[:, 0]),
             "lane_showdown": np.ascontiguousarray(rows[:, 1]),

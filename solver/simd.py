@@ -147,6 +147,29 @@ def _intrinsics() -> dict[str, Any]:  # noqa: C901 (a list of definitions)
         return float32x8(test, a, b), generate
 
     @intrinsic
+    def positive_bits8(typing: Any, a: Any) -> Any:
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return builder.bitcast(builder.fcmp_ordered(">", args[0], _constant(0.0)), ir.IntType(8))
+
+        return types.uint8(a), generate
+
+    @intrinsic
+    def pack8(typing: Any, table: Any, index: Any, base: Any, out: Any, at: Any) -> Any:
+        signature = types.void(table, index, base, out, at)
+
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            places = _load(builder, _pointer(context, builder, sig.args[0], args[0], args[1], sig.args[1]), _INTS, 4)
+            empty = ir.Constant(_INTS, ir.Undefined)
+            single = context.cast(builder, args[2], sig.args[2], types.int32)
+            first = builder.insert_element(empty, single, ir.Constant(ir.IntType(32), 0))
+            base = builder.shuffle_vector(first, empty, ir.Constant(_INTS, [0] * LANES))
+            pointer = _pointer(context, builder, sig.args[3], args[3], args[4], sig.args[4])
+            _store(builder, pointer, builder.add(places, base), 4)
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    @intrinsic
     def transpose_in8(typing: Any, rows: Any, starts: Any, column: Any, lanes: Any) -> Any:
         signature = types.void(rows, starts, column, lanes)
 
@@ -275,6 +298,10 @@ def _plain_transpose_out8(lanes: Any, column: int, rows: Any, starts: Any) -> No
         rows[start + column : start + column + LANES] = row
 
 
+def _plain_pack8(table: Any, index: int, base: int, out: Any, at: int) -> None:
+    out[at : at + LANES] = table[index : index + LANES] + base
+
+
 def _plain_take_ticket(counter: Any, index: int) -> int:
     ticket = int(counter[index])
     counter[index] += 1
@@ -288,6 +315,8 @@ _PLAIN: dict[str, Any] = {
     "splat8": lambda value: np.full(LANES, value, np.float32),
     "max8": np.maximum,
     "where_positive8": lambda test, a, b: np.where(test > 0, a, b),
+    "positive_bits8": lambda a: np.packbits(a > 0, bitorder="little")[0],
+    "pack8": _plain_pack8,
     "transpose_in8": _plain_transpose_in8,
     "transpose_out8": _plain_transpose_out8,
     "take_ticket": _plain_take_ticket,
@@ -315,6 +344,10 @@ splat8 = _chosen["splat8"]
 max8 = _chosen["max8"]
 where_positive8 = _chosen["where_positive8"]
 """``a`` in the lanes where ``test > 0``, else ``b``."""
+positive_bits8 = _chosen["positive_bits8"]
+"""A byte: bit k is set where lane k is > 0."""
+pack8 = _chosen["pack8"]
+"""``out[at + k] = table[index + k] + base`` for k in 0..7, int32."""
 transpose_in8 = _chosen["transpose_in8"]
 """``lanes[(column + i) * 8 + k] = rows[starts[k] + column + i]`` for i, k in 0..7."""
 transpose_out8 = _chosen["transpose_out8"]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from solver.best_response import NodeValues, Place, compatible
 from solver.cards import COMBO_CARDS, N_COMBOS, card_to_text
-from solver.cfr import Game
+from solver.cfr import Game, from_blocks, to_blocks
 from solver.errors import Problem, SpotError
 from solver.isomorphism import IDENTITY, DealtCard, SuitMap, combo_map, compose, inverse, map_card
 from solver.kernels import AVERAGE, BEST_RESPONSE
@@ -251,7 +251,7 @@ class Solution:
             rows = np.rint(rows * SHARE_STEPS)
         elif array.dtype == np.int16:
             rows = rows.astype(np.float16).view(np.int16)
-        array[first : first + rows.size] = rows.ravel()
+        array[first : first + rows.size] = to_blocks(rows)
 
     def _root_reach(self, p: int) -> Float64:
         return self.game.boards.hands[p].weight.astype(np.float64) * self.game.boards.scale[p]
@@ -334,7 +334,7 @@ class Solution:
         game, cards = self.game, self.game.boards.cards
         player, n_actions = int(self.tree.kind[node]), int(self.tree.n_children[node])
         first, width = self._rows_at(place, node)
-        rows = game.store.average[first : first + n_actions * width].reshape(n_actions, width).astype(np.float64)
+        rows = from_blocks(game.store.average[first : first + n_actions * width], n_actions).astype(np.float64)
         n_hands = int(cards.n_hands[player, place.board])
         at = int(cards.hand_at[player, place.board])
         strategy = np.zeros((n_actions, int(cards.n_hands[player, 0])))

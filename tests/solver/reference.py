@@ -19,12 +19,13 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Discount:
-    """Factors of iteration t (from 0) and whether the average weighs strategies by own reach."""
+    """Factors of iteration t (from 0), whether the average weighs strategies by own reach and takes that of t."""
 
     positive: Callable[[int], float]
     negative: Callable[[int], float]
     average: Callable[[int], float]
     by_reach: bool
+    averaged: Callable[[int], bool] = lambda t: True
 
 
 def dcfr(alpha: float, beta: float, gamma: float) -> Discount:
@@ -36,18 +37,12 @@ def dcfr(alpha: float, beta: float, gamma: float) -> Discount:
     return Discount(factor(alpha), factor(beta), lambda t: (t / (t + 1)) ** gamma, by_reach=True)
 
 
-def _since_restart(t: int) -> int:
-    restart = 1
-    while restart * 4 <= t:
-        restart *= 4
-    return t - restart if t > 0 else 0
-
-
 PRODUCTION = Discount(
     lambda t: max(t - 1, 0) ** 1.5 / (max(t - 1, 0) ** 1.5 + 1),
     lambda t: 0.5,
-    lambda t: (_since_restart(t) / (_since_restart(t) + 1)) ** 3,
+    lambda t: 1.0 if t % 2 else (t / (t + 2)) ** 5,
     by_reach=False,
+    averaged=lambda t: t % 2 == 0,
 )
 """What ``solver.cfr`` does, written down a second time."""
 
@@ -144,7 +139,8 @@ class SlowGame:
         average = self.average.get((node, card), np.zeros_like(values))
         factor = np.where(regret > 0, discount.positive(t), discount.negative(t))
         self.regret[node, card] = regret * factor + values - value
-        self.average[node, card] = average * discount.average(t) + strategy * (own if discount.by_reach else 1)
+        added = strategy * (own if discount.by_reach else 1) if discount.averaged(t) else 0
+        self.average[node, card] = average * discount.average(t) + added
         return value
 
     def _end(self, node: int, card: int, player: int, reach: Array, below: Callable[[int, int, Array], Array]) -> Array:

@@ -15,6 +15,7 @@ from numba import config
 from solver import kernels
 from solver.boards import build_boards, find_deals
 from solver.cards import COMBO_CARDS
+from solver.cfr import from_blocks, to_blocks
 from solver.kernels import N_PARAMETERS, NEGATIVE, POSITIVE, ROUNDING, SHARE
 from solver.solve import warm_up
 from solver.spot import parse_spot
@@ -55,15 +56,15 @@ def read(array: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("half", [False, True], ids=["f32", "i16"])
 @settings(max_examples=25, deadline=None)
-@given(seed=SEEDS, actions=st.integers(1, 6))
-def test_learning_updates_value_regrets_and_average(half: bool, seed: int, actions: int) -> None:
+@given(seed=SEEDS, actions=st.integers(1, 6), share=st.sampled_from([0.0, 0.25]))
+def test_learning_updates_value_regrets_and_average(half: bool, seed: int, actions: int, share: float) -> None:
     rng = np.random.default_rng(seed)
     regret = stored(np.round(rng.normal(size=actions * WIDTH) * rng.integers(0, 2), 2), "half" if half else "")
     average = stored(rng.random(actions * WIDTH), "share" if half else "")
     value = rng.normal(size=(actions + 1) * WIDTH).astype(np.float32)
     parameters = np.zeros(N_PARAMETERS, np.float32)
-    parameters[[POSITIVE, NEGATIVE, SHARE, ROUNDING]] = 0.9, 0.5, 0.25, 0.5
-    before, shares = read(regret).reshape(actions, WIDTH), read(average).reshape(actions, WIDTH)
+    parameters[[POSITIVE, NEGATIVE, SHARE, ROUNDING]] = 0.9, 0.5, share, 0.5
+    before, shares = from_blocks(read(regret), actions), from_blocks(read(average), actions)
     rows = np.arange(1, actions + 1, dtype=np.int32)
     with no_warning():
         kernels.learn(regret, average, 0, value, WIDTH, 0, rows, 0, actions, parameters)
@@ -72,10 +73,10 @@ def test_learning_updates_value_regrets_and_average(half: bool, seed: int, actio
     tolerance = 4e-3 if half else 1e-5
     np.testing.assert_allclose(value[:WIDTH], result, atol=1e-5)
     np.testing.assert_allclose(
-        read(regret).reshape(actions, WIDTH), before * np.where(before > 0, 0.9, 0.5) + values - result, atol=tolerance
+        from_blocks(read(regret), actions), before * np.where(before > 0, 0.9, 0.5) + values - result, atol=tolerance
     )
     np.testing.assert_allclose(
-        read(average).reshape(actions, WIDTH), 0.75 * shares + 0.25 * strategy, atol=2e-5 if half else 1e-6
+        from_blocks(read(average), actions), (1 - share) * shares + share * strategy, atol=2e-5 if half else 1e-6
     )
 
 
@@ -87,10 +88,13 @@ def test_reach_spreads_over_the_actions_of_the_strategy(seed: int, actions: int,
     reach = np.zeros((actions + 1, WIDTH), np.float32)
     reach[0] = rng.random(WIDTH)
     strategy = (1 - tremble) * normalised(regret.astype(np.float64)) + tremble / actions
-    arguments = (regret.ravel(), 0, WIDTH, actions)
-    flat = reach.ravel()
+    reach[0, 8:16] = 0
+    reach[1:, 8:16] = 1  # what an earlier section left
+    arguments = (to_blocks(regret), 0, WIDTH, actions)
+    flat, marks = reach.ravel(), np.zeros(1 + WIDTH // 8, np.uint8)
+    kernels.mark_reach(marks[1:], flat, WIDTH, 1)
     with no_warning():
-        kernels.spread(*arguments, flat, 0, 1, np.float32(1 - tremble), np.float32(tremble))
+        kernels.spread(*arguments, flat, 0, 1, np.float32(1 - tremble), np.float32(tremble), marks, 1)
     np.testing.assert_allclose(flat.reshape(-1, WIDTH)[1:], strategy * reach[0], rtol=1e-4, atol=1e-6)
     value = rng.normal(size=(actions + 1, WIDTH)).astype(np.float32)
     flat = value.ravel().copy()
@@ -130,8 +134,13 @@ def test_eight_showdowns_and_folds_equal_the_rules(seed: int) -> None:
     width_own, width_opp = (int(width) for width in cards.width[:, 1])
     lanes = np.zeros((width_opp, 8), np.float32)
     lanes[:n_opp] = reach
-    live = np.flatnonzero(reach[:, 0] > 0).astype(np.int32)
-    live_end = np.searchsorted(live, opp_end).astype(np.int32)
+    marks, before = np.zeros(width_opp // 8, np.uint8), np.zeros(width_opp // 8, np.int32)
+    kernels.mark_reach(marks, np.ascontiguousarray(lanes[:, 0]), width_opp, 1)
+    live, live_end = np.zeros(width_opp + 8, np.int32), np.zeros(len(opp_end), np.int32)
+    n_live = kernels.list_marked(marks, n_opp, opp_end, len(opp_end), before, live, live_end)
+    alive = np.flatnonzero(reach[:, 0] > 0)
+    np.testing.assert_array_equal(live[:n_live], alive)
+    np.testing.assert_array_equal(live_end, np.searchsorted(alive, opp_end))
     difference, total = np.zeros(width_own * 8, np.float32), np.zeros(width_own * 8, np.float32)
     scale = rng.random(24).astype(np.float32)
     own1, own2 = cards.card1[at_own : at_own + width_own], cards.card2[at_own : at_own + width_own]
@@ -153,7 +162,7 @@ def test_eight_showdowns_and_folds_equal_the_rules(seed: int) -> None:
     np.testing.assert_allclose(total.reshape(-1, 8)[:n_own], met * fold, atol=2e-5)
     folds = np.zeros_like(total)
     kernels.fold_lanes(
-        lanes.ravel(), folds, sums, live, len(live), n_own, own1, own2, opp1, opp2, same, scale, 0
+        lanes.ravel(), folds, sums, live, n_live, n_own, own1, own2, opp1, opp2, same, scale, 0
     )  # fmt: skip
     np.testing.assert_allclose(folds, total, atol=2e-5)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from solver.cfr import from_blocks, to_blocks
 from solver.kernels import AVERAGE
 from solver.tree import BettingTree
 
@@ -50,14 +51,14 @@ def test_every_iteration_of_the_production_loop_equals_the_slow_twins(toy: Toy) 
                 ):
                     new = np.zeros(shape)
                     new[:, : len(order)] = rows[:, order]
-                    array[place] = new.ravel()
+                    array[place] = to_blocks(new)
         twin.iterate(t, PRODUCTION)
         game.iterate(t, 1)
         for node, card in decisions:
             place, shape, order = rows_of(game, tree, node, card)
             unit = game.boards.scale[1 - int(tree.kind[node])] / game.layout.unit
-            regret = game.store.regret[place].reshape(shape)[:, : len(order)]
-            average = game.store.average[place].reshape(shape)[:, : len(order)]
+            regret = from_blocks(game.store.regret[place], shape[0])[:, : len(order)]
+            average = from_blocks(game.store.average[place], shape[0])[:, : len(order)]
             np.testing.assert_allclose(regret, twin.regret[node, card][:, order] * unit, rtol=1e-4, atol=2e-4)
             np.testing.assert_allclose(average, normalised(twin.average[node, card])[:, order], atol=1e-4)
 
