@@ -29,6 +29,7 @@ from services.solutions.service import get_strategies
 from services.training import repository
 from services.training.ahead import LookAhead
 from services.training.deals import commitment, derive, new_seed
+from services.training.drills import drill_started
 from services.training.events import DecisionGraded, DecisionRetried, HandDealt, SessionFinished, SessionStarted
 from services.training.hand import Hand, answer_of, fold
 from services.training.judging import cutoffs, judge
@@ -47,7 +48,7 @@ LATE = timedelta(seconds=5)
 """An answer may arrive this long after its deadline: the network's share."""
 
 _POPULATION = 2000
-_MOST_ITEMS = 50
+_MOST_OVERDUE = 50
 _SWEEP_S = 15.0
 
 
@@ -77,7 +78,7 @@ class TrainingService:
         if mode == "ranked":
             return await self._start_ranked(db, user_id)
         if drill is not None:
-            return await self._open(db, user_id, await self._drill(db, user_id, drill), new_seed())
+            return await self._open(db, user_id, await drill_started(self._strategies, db, user_id, drill), new_seed())
         session = await repository.newest_session(db, user_id, ["hands"])
         if session is not None:
             return await self._resume(db, session)
@@ -224,7 +225,7 @@ class TrainingService:
         weekly = await repository.weekly_set(db, week)
         return WeekProgress(week, get_settings().weekly_items if weekly is None else weekly.items, 0, 0)
 
-    async def expire_overdue(self, db: AsyncSession, limit: int = _MOST_ITEMS) -> int:
+    async def expire_overdue(self, db: AsyncSession, limit: int = _MOST_OVERDUE) -> int:
         """Answer ranked decisions whose time is over by a check or a fold; returns how many."""
         rows = await repository.overdue(db, clock.now() - LATE, limit)
         for row in rows:
@@ -257,22 +258,6 @@ class TrainingService:
         if session.solution_id is not None:
             return [await self._strategies.info(session.solution_id)]
         return await self._library()
-
-    async def _drill(self, db: AsyncSession, user_id: UUID, drill: DrillSpec) -> SessionStarted:
-        items = tuple(dict.fromkeys(drill.items))
-        if drill.solution_id is not None:
-            if items:
-                problem = FieldError("drill.items", "a drill has spots or a solution, not both")
-                raise Invalid("this is no drill", errors=[problem])
-            await self._strategies.visible(db, drill.solution_id, user_id)
-            return SessionStarted(mode="drill", set_size=get_settings().set_size, solution_id=drill.solution_id)
-        if not 1 <= len(items) <= _MOST_ITEMS:
-            problem = FieldError("drill.items", f"a drill has 1 to {_MOST_ITEMS} spots, not {len(items)}")
-            raise Invalid("this is no drill", errors=[problem])
-        for item in items:
-            if (await self._decision(db, user_id, item)).answered_at is None:
-                raise NotFound("there is no such answered decision")
-        return SessionStarted(mode="drill", set_size=len(items), drill=items)
 
     async def _start_ranked(self, db: AsyncSession, user_id: UUID) -> Table:
         if await role_of(db, user_id) == Role.GUEST:

@@ -1,0 +1,181 @@
+"""Measures the solver, side by side with an earlier commit and, if its program is given, with a peer.
+
+    python -m bench.solver                                    against the commit before
+    python -m bench.solver --against v0.2 --peer ./peer       and a peer
+    python -m bench.solver --spots river_wide turn_wide --curves docs/images/convergence.svg
+
+Times are only comparable within one run: all candidates take turns, round after round, and the fastest round of each
+counts. A peer is a program that reads ``key=value`` lines on standard input (``board``, ``oop``, ``ip``, ``pot``,
+``stack``, ``sizes.flop.oop.bet`` ..., ``add_allin``, ``force_allin``, ``merging``, ``target`` in % of the pot,
+``iterations``, ``threads``) and prints ``iteration seconds exploitability-in-%`` lines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bench.curves import draw
+
+ROOT = Path(__file__).resolve().parent.parent
+SPOTS = ROOT / "bench" / "spots"
+GOALS = (1.0, 0.5, 0.3, 0.1)
+TARGETS = {"river_wide": 0.1, "turn_wide": 0.1, "flop_3bp": 0.5, "flop_srp": 0.5}
+Trace = list[tuple[int, float, float]]
+
+
+class Checkout:
+    """The solver of one tree of files."""
+
+    def __init__(self, name: str, root: Path) -> None:
+        self.name, self.root = name, root
+
+    def figure(self, *arguments: str) -> Any:
+        """A figure of ``bench.measure``, measured in a fresh process."""
+        environment = os.environ | {"PYTHONPATH": str(self.root)}
+        environment.pop("NUMBA_CACHE_DIR", None)
+        command = [sys.executable, str(ROOT / "bench" / "measure.py"), *arguments]
+        done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.exit(f"{self.name}: {' '.join(arguments)}\n{done.stderr[-2000:]}")
+        return json.loads(done.stdout)
+
+    def trace(self, spot: Path, target: float, threads: int) -> Trace:
+        """A solve's convergence."""
+        return [tuple(row) for row in self.figure("solve", str(spot), str(target), str(threads))]
+
+
+class Peer:
+    """Somebody else's solver."""
+
+    name = "peer"
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+
+    def trace(self, spot: Path, target: float, threads: int) -> Trace:
+        """A solve's convergence."""
+        text = peer_input(json.loads(spot.read_text()), target, threads)
+        environment = os.environ | {"RAYON_NUM_THREADS": str(threads)}
+        done = subprocess.run(
+            [self._program], input=text, env=environment, capture_output=True, text=True, check=True
+        )  # fmt: skip
+        rows = (line.split() for line in done.stdout.splitlines())
+        return [(int(iteration), float(seconds), float(pct)) for iteration, seconds, pct in rows]
+
+
+def peer_input(spot: dict[str, Any], target: float, threads: int) -> str:
+    """A spot as a peer reads it."""
+    lines = {
+        "board": spot["board"],
+        "oop": spot["ranges"]["oop"],
+        "ip": spot["ranges"]["ip"],
+        "pot": spot["pot"],
+        "stack": spot["effective_stack"],
+        "add_allin": spot.get("add_allin_threshold", 0),
+        "force_allin": spot.get("force_allin_threshold", 0),
+        "merging": spot.get("merging_threshold", 0),
+        "target": target,
+        "iterations": 1000,
+        "threads": threads,
+    }
+    for street, players in spot["sizes"].items():
+        for player, sizes in players.items():
+            lines |= {f"sizes.{street}.{player}.{kind}": text for kind, text in sizes.items() if text or kind != "donk"}
+    return "\n".join(f"{key}={value}" for key, value in lines.items())
+
+
+def reached(trace: Trace) -> dict[float, float]:
+    """Goal -> seconds, for the goals that were reached."""
+    found = {goal: next((seconds for _, seconds, pct in trace if pct <= goal), None) for goal in GOALS}
+    return {goal: seconds for goal, seconds in found.items() if seconds is not None}
+
+
+def race(candidates: list[Checkout | Peer], spot: Path, target: float, threads: int, rounds: int) -> list[Trace]:
+    """The fastest trace of each candidate, all taking turns."""
+    best: list[Trace] = [[] for _ in candidates]
+    for _ in range(rounds):
+        for index, candidate in enumerate(candidates):
+            trace = candidate.trace(spot, target, threads)
+            if not best[index] or trace[-1][1] < best[index][-1][1]:
+                best[index] = trace
+    return best
+
+
+def report(candidates: list[Checkout | Peer], traces: list[Trace], title: str) -> None:
+    """Prints seconds to each goal and ratios to the first candidate's rivals."""
+    print(f"\n{title}")
+    ours = reached(traces[0])
+    for candidate, trace in zip(candidates, traces, strict=True):
+        theirs = reached(trace)
+        cells = [
+            f"{goal:g}%: {seconds:8.3f} s"
+            + (f" ({ours[goal] / seconds:.2f})" if trace is not traces[0] and goal in ours else "       ")
+            for goal, seconds in theirs.items()
+        ]
+        print(f"  {candidate.name:12} {'  '.join(cells)}  {1000 * trace[-1][1] / trace[-1][0]:.3f} ms an iteration")
+
+
+def earlier(commit: str, folder: Path) -> Checkout:
+    """A commit's files, unpacked."""
+    archive = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=True).stdout
+    subprocess.run(["tar", "x", "-C", str(folder)], input=archive, check=True)
+    return Checkout(commit, folder)
+
+
+def others(now: Checkout) -> None:
+    """Figures without a race."""
+    memory = now.figure("memory", str(SPOTS / "flop_3bp.json"))
+    half, full = memory["i16"], memory["f32"]
+    print(f"\nmemory, flop_3bp: {half['held'] / 2**20:.0f} MiB, {half['held'] / full['held']:.2f} of float32's")
+    print(f"  held / estimate: {half['held'] / half['estimate']:.3f} in 16 bits, "
+          f"{full['held'] / full['estimate']:.3f} in float32")  # fmt: skip
+    print(f"cancel, flop_3bp: {max(now.figure('cancel', str(SPOTS / 'flop_3bp.json'))):.0f} ms at worst of five")
+    equity = now.figure("equity")
+    print(f"exact equity on a flop, {equity['combos'][0]} x {equity['combos'][1]} combos: {equity['ms']:.1f} ms")
+    print(f"evaluator: {now.figure('evaluator'):.0f} million random hands a second")
+
+
+def main() -> None:
+    """Runs the races and prints their figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--against", default="HEAD~1", help="commit to compare with; 'none' for nothing")
+    parser.add_argument("--peer", help="program of a peer")
+    parser.add_argument("--spots", nargs="*", default=list(TARGETS), choices=list(TARGETS))
+    parser.add_argument("--target", type=float, help="%% of the pot, for all spots")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--curves", type=Path, help="where to draw the convergence (SVG)")
+    options = parser.parse_args()
+    now = Checkout("this", ROOT)
+    with tempfile.TemporaryDirectory() as folder:
+        candidates: list[Checkout | Peer] = [now]
+        if options.against != "none":
+            candidates.append(earlier(options.against, Path(folder)))
+        if options.peer:
+            candidates.append(Peer(options.peer))
+        curves: dict[str, dict[str, Trace]] = {}
+        for name in options.spots:
+            alone: Trace = []
+            for threads in options.threads:
+                target = options.target or TARGETS[name]
+                traces = race(candidates, SPOTS / f"{name}.json", target, threads, options.rounds)
+                report(candidates, traces, f"{name}, {threads} thread{'s' if threads > 1 else ''}")
+                if threads == 1:
+                    alone = traces[0]
+                    curves[name] = {c.name: trace for c, trace in zip(candidates, traces, strict=True)}
+                elif alone and name != "river_wide":
+                    print(f"  {threads} threads: {alone[-1][1] / traces[0][-1][1]:.2f} times one")
+        others(now)
+    if options.curves:
+        options.curves.write_text(draw(curves))
+
+
+if __name__ == "__main__":
+    main()
