@@ -80,8 +80,10 @@ class Worker:
         try:
             while True:
                 await self._survive(self._claim)
+                # Not ``wait_for``: before Python 3.12 it loses a cancellation that comes with the event.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), _POLL_S)
+                    async with asyncio.timeout(_POLL_S):
+                        await self._wake.wait()
                 self._wake.clear()
         finally:
             tasks = [run.task for run in self._runs.values() if run.task is not None]

@@ -17,6 +17,7 @@ from services.infra import clock
 from services.infra.cache import Cache
 from services.infra.db import transaction
 from services.infra.errors import Invalid, NotFound, TooMany
+from services.infra.tasks import end
 from services.solutions import repository
 from services.solutions.jobs import SolveJob, SolveJobs, SolveStatus, SolveTooLarge, limits_of, machine_limit
 from services.solutions.manifest import Library
@@ -63,8 +64,7 @@ async def working(threads: int = 1) -> AsyncIterator[Worker]:
     try:
         yield worker
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
 
 async def submit(player: Principal, spot: Spot, target: float = 0.5, seconds: float | None = None) -> SolveJob:
