@@ -173,7 +173,7 @@ def _set(request: Request, response: Response, name: str, value: str, *, max_age
 
 
 def _address(request: Request) -> str:
-    return request.client.host if request.client is not None else "unknown"
+    return throttle.address_of(request.scope)
 
 
 def read_cookie(headers: Headers, name: str) -> str | None:

@@ -26,7 +26,7 @@ _SLUGS = {
 
 
 async def _domain(request: Request, error: DomainError) -> Response:
-    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooMany) else None
+    headers = {"Retry-After": str(error.retry_after_s), **error.headers} if isinstance(error, TooMany) else None
     if error.status == 503:
         headers = {"Retry-After": "2"}
     return problem(error.status, error.code, error.message, request.url.path, error.errors, headers)

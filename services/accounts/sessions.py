@@ -29,7 +29,7 @@ from uuid import UUID
 from redis.exceptions import RedisError
 
 from services.accounts import repository
-from services.accounts.throttle import GUEST_ADDRESS, take
+from services.accounts.throttle import GUEST_ADDRESS, address_of, take
 from services.infra.clock import new_id, now
 from services.infra.errors import Unauthorized, Unavailable
 from services.infra.redis import redis
@@ -361,8 +361,7 @@ class SessionCookieMiddleware:
         try:
             if await resolve(cookies.decode("latin-1")) is not None:
                 return None
-            address = (scope.get("client") or ("unknown",))[0]
-            if not (await take(GUEST_ADDRESS, address)).passed:
+            if not (await take(GUEST_ADDRESS, address_of(scope))).passed:
                 return None
             return await start_guest()
         except SessionsUnavailable:

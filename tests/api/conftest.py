@@ -12,7 +12,8 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.main import build_api
-from services.accounts import sessions, throttle
+from services.accounts import sessions
+from services.infra import rate_limits
 
 ORIGIN = "http://mixline.test"
 PASSWORD = "purple wagon eats seventeen"
@@ -60,7 +61,7 @@ def api() -> FastAPI:
 async def open_browser(api: FastAPI, redis_server: str) -> AsyncIterator[OpenBrowser]:
     """Opens a browser without a cookie; a test opens as many as it needs, from any address."""
     sessions._cache.clear()
-    throttle._local.clear()
+    rate_limits.forget()
     async with AsyncExitStack() as open_clients:
 
         async def open_one(address: str = "192.0.2.1") -> Browser:
