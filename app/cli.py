@@ -20,6 +20,7 @@ MODULES = {
     "settings": ("settings_page",),
     "lock": ("lock",),
     "user": ("users",),
+    "mail": ("mail",),
     "library": ("library", "solver"),
     "solve": ("solver",),
     "equity": ("solver",),

@@ -11,6 +11,7 @@ by mail can hide that. Signing in reveals nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -46,6 +47,8 @@ class Account:
     name: str
     role: Role
     email: str | None
+    email_verified: bool = False
+    delete_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +103,10 @@ async def register(db: AsyncSession, guest: Principal | None, wanted: Registrati
     user_id = guest.user_id if guest is not None else new_id()
     if await repository.lock_or_insert_guest(db, user_id, wanted.name) is not None:
         raise Unauthorized("Your session has ended. Reload the page.", code="session-ended")
-    user = await _locked(db, user_id)
+    user = await locked(db, user_id)
     if user.role != Role.GUEST:
         raise Conflict(NOT_CREATED, code="registration-refused")
-    await _change_uniquely(
+    await change_uniquely(
         db,
         user_id,
         role=role.value,
@@ -112,7 +115,7 @@ async def register(db: AsyncSession, guest: Principal | None, wanted: Registrati
         email=wanted.email,
         password_hash=wanted.password_hash,
     )
-    await _record(db, user, AccountRegistered(user_id=user_id))
+    await record(db, user, AccountRegistered(user_id=user_id))
     return Account(user_id, wanted.name, role, wanted.email)
 
 
@@ -126,7 +129,7 @@ async def sign_in(
     db: AsyncSession, user_id: UUID, guest: Principal | None, *, remembered: bool = False, fresh_hash: str | None = None
 ) -> Account:
     """Record a sign-in whose password was right and hand the guest's hands over."""
-    user = await _locked(db, user_id)
+    user = await locked(db, user_id)
     facts: list[events.Event] = [SignedIn(user_id=user_id, remembered=remembered)]
     if guest is not None and guest.role is Role.GUEST:
         played_as = await repository.find(db, guest.user_id, lock=True)
@@ -135,8 +138,8 @@ async def sign_in(
             facts.append(GuestMerged(guest_id=guest.user_id, user_id=user_id))
     if fresh_hash is not None:
         await repository.change(db, user_id, password_hash=fresh_hash)
-    await _record(db, user, *facts)
-    return _account(user)
+    await record(db, user, *facts)
+    return account_of(user)
 
 
 async def deny_sign_in(db: AsyncSession, user_id: UUID | None) -> None:
@@ -147,13 +150,13 @@ async def deny_sign_in(db: AsyncSession, user_id: UUID | None) -> None:
 async def sign_out(db: AsyncSession, principal: Principal) -> None:
     """Record that a member ended a session; the caller ends it."""
     if principal.signed_in:
-        await _record(db, await _locked(db, principal.user_id), SignedOut(user_id=principal.user_id))
+        await record(db, await locked(db, principal.user_id), SignedOut(user_id=principal.user_id))
 
 
 async def get(db: AsyncSession, user_id: UUID) -> Account | None:
     """The account, or None for a guest that has not played yet."""
     user = await repository.find(db, user_id)
-    return _account(user) if user is not None else None
+    return account_of(user) if user is not None else None
 
 
 async def role_of(db: AsyncSession, user_id: UUID) -> Role:
@@ -165,13 +168,13 @@ async def role_of(db: AsyncSession, user_id: UUID) -> Role:
 async def rename(db: AsyncSession, user_id: UUID, name: str) -> Account:
     """Give the account another name; the caller shows it in the live sessions (`sessions.update_all`)."""
     name = names.clean_name(name)
-    user = await _locked(db, user_id)
+    user = await locked(db, user_id)
     holder = await repository.find_by_name_key(db, names.name_key(name))
     if holder is not None and holder.id != user_id:
         raise Conflict("The name was not changed.", code="name-taken", errors=[FieldError("name", NAME_TAKEN)])
     if name != user.name:
-        await _change_uniquely(db, user_id, name=name, name_key=names.name_key(name))
-        await _record(db, user, NameChanged(user_id=user_id))
+        await change_uniquely(db, user_id, name=name, name_key=names.name_key(name))
+        await record(db, user, NameChanged(user_id=user_id))
     return Account(user_id, name, Role(user.role), user.email)
 
 
@@ -182,7 +185,7 @@ async def set_role(db: AsyncSession, email: str, role: Role) -> Account:
     user = await _locked_by_email(db, email)
     if user.role != role:
         await repository.change(db, user.id, role=role.value)
-        await _record(db, user, RoleChanged(user_id=user.id, role=role.value))
+        await record(db, user, RoleChanged(user_id=user.id, role=role.value))
     return Account(user.id, user.name, role, user.email)
 
 
@@ -203,15 +206,23 @@ async def reset_password(db: AsyncSession, email: str, password_hash: str) -> Ac
     """Set a new password; the caller then ends every session (`sessions.end_all`)."""
     user = await _locked_by_email(db, email)
     await repository.change(db, user.id, password_hash=password_hash)
-    await _record(db, user, PasswordReset(user_id=user.id))
-    return _account(user)
+    await record(db, user, PasswordReset(user_id=user.id))
+    return account_of(user)
 
 
-def _account(user: User) -> Account:
-    return Account(user.id, user.name, Role(user.role), user.email)
+def account_of(user: User) -> Account:
+    """The user as callers see it."""
+    return Account(
+        user.id, user.name, Role(user.role), user.email, user.email_verified_at is not None, user.delete_at
+    )
 
 
-async def _locked(db: AsyncSession, user_id: UUID) -> User:
+async def locked(db: AsyncSession, user_id: UUID) -> User:
+    """The user's row, held for writing.
+
+    Raises:
+        NotFound: There is none.
+    """
     user = await repository.find(db, user_id, lock=True)
     if user is None:
         raise NotFound("There is no such account.")
@@ -222,17 +233,17 @@ async def _locked_by_email(db: AsyncSession, email: str) -> User:
     found = await repository.find_by_email(db, names.clean_email(email))
     if found is None:
         raise NotFound("No account has this e-mail address.")
-    return await _locked(db, found.id)
+    return await locked(db, found.id)
 
 
-async def _record(db: AsyncSession, user: User, *facts: events.Event) -> None:
+async def record(db: AsyncSession, user: User, *facts: events.Event) -> None:
     """Append to the user's stream, whose row the caller has locked."""
     version = user.version
     await repository.change(db, user.id, version=version + len(facts))
     await events.append(db, user.id, STREAM, version, facts, user.id)
 
 
-async def _change_uniquely(db: AsyncSession, user_id: UUID, **values: str) -> None:
+async def change_uniquely(db: AsyncSession, user_id: UUID, **values: str) -> None:
     """Two want the same name or address at the same time: the unique index decides, the loser hears the usual words."""
     try:
         async with db.begin_nested():
