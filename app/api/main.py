@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from app.api import auth, errors, health, leaderboards, solutions, solves, spots, training, users
 from app.api.envelope import ErrorEnvelope
+from app.api.rate_limit import RateLimit
 
 ROUTERS = (
     auth.router,
@@ -32,6 +33,7 @@ def build_api() -> FastAPI:
         responses={"default": {"model": ErrorEnvelope, "description": "An error"}},
     )
     rest.add_middleware(auth.CsrfMiddleware)
+    rest.add_middleware(RateLimit)
     for router in ROUTERS:
         rest.include_router(router)
     errors.install(rest)

@@ -1,6 +1,6 @@
 """What every request passes, whatever answers it: pure ASGI, outside of Reflex and FastAPI.
 
-From the outside in: request id, log line and metrics; security headers; the socket's origin; the size of a body. No
+From the outside in: request id, log line and metrics; security headers; the socket's gate; the size of a body. No
 cross-origin access exists, so every CORS header that a library adds is taken off again.
 """
 
@@ -11,7 +11,6 @@ import time
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import structlog
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
@@ -19,6 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.envelope import problem
+from app.api.socket import SocketGuard
 from services.accounts.sessions import is_secure
 from services.infra import metrics
 from services.infra.log import log
@@ -28,7 +28,6 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # Files whose name holds a hash of their content.
 IMMUTABLE = re.compile(r"^/assets/.*-[A-Za-z0-9_-]{8}\.(?:js|css|woff2?|svg|png|webp)$")
 QUIET = ("/health", "/metrics", "/assets/")
-SOCKET = "/_event"
 # By address, not by content type: a 304 has none, and its headers replace those of the cached page.
 NO_PAGES = ("/api", "/health", "/metrics")
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
@@ -134,41 +133,6 @@ class SecurityHeaders:
             headers["Cache-Control"] = "no-store" if path.startswith("/api") else "no-cache"
 
 
-class SocketOrigin:
-    """Refuses sockets opened by other sites: a browser always sends the Origin of the page.
-
-    A page of this server has the Origin whose host is the Host that was asked for. Development accepts a missing
-    Origin, so that tools without a browser can connect.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let our own pages' sockets pass."""
-        if scope["type"] == "lifespan" or not scope["path"].startswith(SOCKET) or self._is_own(Headers(scope=scope)):
-            await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            log.warning("socket_refused", origin=Headers(scope=scope).get("origin", "")[:200])
-            await receive()
-            await send({"type": "websocket.close", "code": 1008})  # before accept: HTTP 403
-        else:
-            await problem(403, "foreign-origin", "Only pages of this server may connect.", SOCKET)(scope, receive, send)
-
-    @staticmethod
-    def _is_own(headers: Headers) -> bool:
-        settings = get_settings()
-        origin = headers.get("origin")
-        if origin is None:
-            return settings.env == "development"
-        if origin in settings.origins:
-            return True
-        if settings.public_url:
-            return origin == settings.public_url.rstrip("/")
-        parts = urlsplit(origin)
-        return parts.scheme in ("http", "https") and parts.netloc != "" and parts.netloc == headers.get("host")
-
-
 class BodyLimit:
     """Ends requests whose body is longer than the setting, told by its header or counted while it arrives."""
 
@@ -219,7 +183,7 @@ class _BodyTooLarge(BaseException):
 
 def protect(app: ASGIApp, script_hashes: Iterable[str] = ()) -> ASGIApp:
     """``app`` behind everything in this module."""
-    whole: ASGIApp = RequestLog(SecurityHeaders(SocketOrigin(BodyLimit(app)), script_hashes))
+    whole: ASGIApp = RequestLog(SecurityHeaders(SocketGuard(BodyLimit(app)), script_hashes))
     if proxies := get_settings().trusted_proxies:
         return wrap_asgi_with_proxy_headers(whole, trusted_hosts=proxies.replace(" ", "").split(","))
     return whole

@@ -75,6 +75,13 @@ class Settings(BaseSettings):
 
     session_idle_hours: int = Field(24 * 14, ge=1, description="A session ends after this long without use.")
     session_absolute_hours: int = Field(24 * 90, ge=1, description="A session ends this long after sign-in.")
+    refresh_grace_s: float = Field(
+        10.0, ge=1, le=60, description="Seconds for which a replaced refresh token still gives the present one."
+    )
+    token_keys: SecretStr = Field(
+        SecretStr(""),
+        description="JWK set (Ed25519) that signs access tokens, newest first; empty: made in the data folder.",
+    )
 
     sealing_key: SecretStr = Field(
         SecretStr(""),
