@@ -54,6 +54,18 @@ def upgrade() -> None:
         schema=S,
     )
     op.create_table(
+        "mail_request",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text()),
+        sa.Column("password_hash", sa.Text()),
+        sa.Column("guest_id", sa.Uuid()),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.CheckConstraint("purpose IN ('register', 'reset')", name="mail_request_purpose"),
+        schema=S,
+    )
+    op.create_table(
         "second_factor",
         user_id(primary_key=True),
         sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
@@ -109,8 +121,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("event_user", "event", schema="infra")
     op.execute("DROP SCHEMA mail CASCADE")
-    for table in ("api_token", "identity", "recovery_code", "second_factor", "pending_registration", "mail_token"):
-        op.drop_table(table, schema=S)
+    op.execute(
+        "DROP TABLE accounts.api_token, accounts.identity, accounts.recovery_code, accounts.second_factor, "
+        "accounts.mail_request, accounts.pending_registration, accounts.mail_token"
+    )
     op.drop_constraint("user_guest_has_no_credentials", "user", schema=S, type_="check")
     op.execute('DELETE FROM accounts."user" WHERE role <> \'guest\' AND (email IS NULL OR password_hash IS NULL)')
     op.create_check_constraint(

@@ -26,6 +26,8 @@ from services.infra.errors import Unavailable
 _T = TypeVar("_T")
 
 MIN_LENGTH: Final = 15
+MIN_LENGTH_WITH_CODE: Final = 8
+"""Where signing in takes a second factor as well."""
 MAX_LENGTH: Final = 256
 _WORKERS: Final = 2
 _LINE: Final = 100
@@ -61,11 +63,11 @@ def normalise(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
-def problem(password: str, *, name: str = "", email: str = "") -> str:
+def problem(password: str, *, name: str = "", email: str = "", least: int = MIN_LENGTH) -> str:
     """Why the password is refused, as a sentence; empty when it is fine."""
     password = normalise(password)
-    if len(password) < MIN_LENGTH:
-        return f"Use at least {MIN_LENGTH} characters. A few unrelated words are easy to remember."
+    if len(password) < least:
+        return f"Use at least {least} characters. A few unrelated words are easy to remember."
     if len(password) > MAX_LENGTH:
         return f"Use at most {MAX_LENGTH} characters."
     folded = password.casefold()

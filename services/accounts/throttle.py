@@ -29,6 +29,14 @@ SIGN_IN_DEVICE: Final = Limit("sign-in-device", 20, 15 * 60)
 SIGN_IN_ADDRESS: Final = Limit("sign-in-address", 300, 10 * 60)
 REGISTER_ADDRESS: Final = Limit("register-address", 30, 60 * 60)
 GUEST_ADDRESS: Final = Limit("guest-address", 300, 10 * 60)
+MAIL_TO: Final = Limit("mail-to", 5, 60 * 60)
+"""Mails that somebody can have sent to one address; the further ones are answered alike and not sent."""
+MAIL_ADDRESS: Final = Limit("mail-address", 30, 60 * 60)
+LINK_ADDRESS: Final = Limit("link-address", 60, 10 * 60)
+SECOND_FACTOR: Final = Limit("second-factor", 10, 15 * 60)
+OWNER: Final = Limit("owner", 10, 15 * 60)
+OAUTH_ADDRESS: Final = Limit("oauth-address", 100, 10 * 60)
+EXPORT: Final = Limit("export", 5, 60 * 60)
 
 
 def _device_key(secret: str) -> str:

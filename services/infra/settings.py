@@ -82,10 +82,13 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="JWK set (Ed25519) that signs access tokens, newest first; empty: made in the data folder.",
     )
+    audit_key: SecretStr = Field(
+        SecretStr(""), description="Secret that the audit trail is chained with; empty: made in the data folder."
+    )
 
     sealing_key: SecretStr = Field(
         SecretStr(""),
-        description="Fernet keys that encrypt second factors, comma-separated, newest first; empty: made in the data folder.",
+        description="Fernet keys for second factors, newest first, with commas; empty: made in the data folder.",
     )
     confirm_registration: bool | None = Field(
         None, description="Accounts need a confirmed address before the first sign-in; empty: when mail can be sent."
