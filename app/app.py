@@ -10,9 +10,9 @@ from starlette.types import ASGIApp
 from app import pages
 from app.api.main import build_api
 from app.api.middleware import protect, script_hashes
+from app.api.session_middleware import SessionMiddleware
 from app.background import lifespan
 from app.layout import STYLESHEETS, head
-from services.accounts.sessions import SessionCookieMiddleware
 from services.infra import log
 from services.infra.settings import get_settings
 from state.socket_guard import guard_events
@@ -39,7 +39,7 @@ app = App(
     html_custom_attrs={"data-theme": "dark"},
     toaster=None,
     app_wraps={},
-    api_transformer=[build_api(), SessionCookieMiddleware],
+    api_transformer=[build_api(), SessionMiddleware],
 )
 guard_events(app)
 app.register_lifespan_task(lifespan)

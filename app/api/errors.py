@@ -29,6 +29,8 @@ async def _domain(request: Request, error: DomainError) -> Response:
     headers = {"Retry-After": str(error.retry_after_s), **error.headers} if isinstance(error, TooMany) else None
     if error.status == 503:
         headers = {"Retry-After": "2"}
+    if error.status == 401:
+        headers = {"WWW-Authenticate": 'Bearer realm="Mixline"'}
     return problem(error.status, error.code, error.message, request.url.path, error.errors, headers)
 
 

@@ -4,12 +4,31 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from app.api import auth, errors, health, leaderboards, solutions, solves, spots, training, users
+from app.api import (
+    auth,
+    errors,
+    health,
+    leaderboards,
+    mail_links,
+    mfa,
+    oauth,
+    personal_tokens,
+    solutions,
+    solves,
+    spots,
+    training,
+    users,
+)
+from app.api.deps import OPEN
 from app.api.envelope import ErrorEnvelope
 from app.api.rate_limit import RateLimit
 
 ROUTERS = (
     auth.router,
+    mail_links.router,
+    mfa.router,
+    oauth.router,
+    personal_tokens.router,
     users.router,
     leaderboards.router,
     spots.router,
@@ -39,6 +58,6 @@ def build_api() -> FastAPI:
     errors.install(rest)
 
     whole = FastAPI(openapi_url=None)
-    whole.include_router(health.router)
+    whole.include_router(health.router, dependencies=[OPEN])
     whole.mount("/api", rest)
     return whole

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.envelope import problem
 from app.api.socket import SocketGuard
-from services.accounts.sessions import is_secure
+from services.accounts.cookies import is_secure
 from services.infra import metrics
 from services.infra.log import log
 from services.infra.settings import get_settings

@@ -186,3 +186,32 @@ class AccountErased(Event):
     type: ClassVar[str] = "AccountErased"
     user_id: UUID
     guest_ids: tuple[UUID, ...] = ()
+
+
+class SessionEnded(Event):
+    """The owner ended another session than the one at hand, or all others."""
+
+    type: ClassVar[str] = "SessionEnded"
+    user_id: UUID
+    count: int
+
+
+class RefreshReused(Event):
+    """A refresh token came a second time: somebody has a copy. The session was ended."""
+
+    type: ClassVar[str] = "RefreshReused"
+    user_id: UUID
+
+
+class Banned(Event):
+    """An administrator shut the account; every session and token of it ended."""
+
+    type: ClassVar[str] = "Banned"
+    user_id: UUID
+
+
+class Unbanned(Event):
+    """An administrator opened the account again."""
+
+    type: ClassVar[str] = "Unbanned"
+    user_id: UUID

@@ -33,6 +33,7 @@ class User(SQLModel, table=True):
         name_key: The name as it is compared, see `names.name_key`; unique among accounts, None for guests.
         merged_into: The account that took over this guest's hands when the guest signed in.
         version: Number of events in this user's stream.
+        banned_at: Since when nobody may sign in to the account; ``ban_reason`` is an administrator's note.
         delete_at: When the account, whose owner asked for it, is erased.
         erased_at: When everything personal went. The row stays as a guest's, so that events keep something to refer to.
     """
@@ -61,6 +62,8 @@ class User(SQLModel, table=True):
     email_verified_at: datetime | None = _moment(required=False)
     delete_at: datetime | None = _moment(required=False)
     erased_at: datetime | None = _moment(required=False)
+    banned_at: datetime | None = _moment(required=False)
+    ban_reason: str | None = Field(default=None, sa_type=Text)
     created_at: datetime = _moment()
     updated_at: datetime = _moment()
 
@@ -99,6 +102,28 @@ class PendingRegistration(SQLModel, table=True):
     password_hash: str = Field(sa_type=Text)
     guest_id: UUID | None = None
     expires_at: datetime = _moment()
+
+
+class MailRequest(SQLModel, table=True):
+    """Somebody asks for a mail to an address; a worker looks up later who has it, so that the asking tells nothing.
+
+    Attributes:
+        purpose: ``reset``, or ``register`` with the fields of the account that is wanted.
+    """
+
+    __tablename__ = "mail_request"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        CheckConstraint("purpose IN ('register', 'reset')", name="mail_request_purpose"),
+        {"schema": "accounts"},
+    )
+
+    id: UUID = Field(primary_key=True)
+    purpose: str = Field(sa_type=Text)
+    email: str = Field(sa_type=Text)
+    name: str | None = Field(default=None, sa_type=Text)
+    password_hash: str | None = Field(default=None, sa_type=Text)
+    guest_id: UUID | None = None
+    created_at: datetime = _moment()
 
 
 class SecondFactor(SQLModel, table=True):

@@ -10,8 +10,10 @@ by mail can hide that. Signing in reveals nothing.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -23,13 +25,16 @@ from services.accounts.events import (
     GuestMerged,
     NameChanged,
     PasswordReset,
+    RefreshReused,
     RoleChanged,
+    SessionEnded,
     SignedIn,
     SignedOut,
     SignInDenied,
 )
 from services.accounts.models import User
-from services.accounts.sessions import Principal, Role
+from services.accounts.principals import Principal, Role
+from services.audit import service as audit
 from services.infra import events
 from services.infra.clock import new_id
 from services.infra.errors import Conflict, FieldError, Invalid, NotFound, Unauthorized
@@ -37,6 +42,8 @@ from services.infra.errors import Conflict, FieldError, Invalid, NotFound, Unaut
 STREAM = "account"
 NAME_TAKEN = "That name is taken."
 NOT_CREATED = "The account could not be made. If you already have one, sign in."
+OPERATOR: Final = UUID(int=0)
+"""Whoever sits at the server's own shell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +103,7 @@ async def register(db: AsyncSession, guest: Principal | None, wanted: Registrati
     """
     if guest is not None and guest.signed_in:
         raise Conflict("You are signed in. Sign out to make another account.", code="signed-in")
-    if await repository.find_by_name_key(db, names.name_key(wanted.name)) is not None:
-        raise Conflict(NOT_CREATED, code="name-taken", errors=[FieldError("name", NAME_TAKEN)])
+    await check_name(db, wanted.name)
     if await repository.find_by_email(db, wanted.email) is not None:
         raise Conflict(NOT_CREATED, code="registration-refused")
     user_id = guest.user_id if guest is not None else new_id()
@@ -119,6 +125,16 @@ async def register(db: AsyncSession, guest: Principal | None, wanted: Registrati
     return Account(user_id, wanted.name, role, wanted.email)
 
 
+async def check_name(db: AsyncSession, name: str) -> None:
+    """Names are public, so that one is taken may be told.
+
+    Raises:
+        Conflict: It is.
+    """
+    if await repository.find_by_name_key(db, names.name_key(name)) is not None:
+        raise Conflict(NOT_CREATED, code="name-taken", errors=[FieldError("name", NAME_TAKEN)])
+
+
 async def find_credentials(db: AsyncSession, email: str) -> Credentials:
     """What to check a password against, for an address in the form of `names.clean_email`."""
     user = await repository.find_by_email(db, email)
@@ -126,11 +142,20 @@ async def find_credentials(db: AsyncSession, email: str) -> Credentials:
 
 
 async def sign_in(
-    db: AsyncSession, user_id: UUID, guest: Principal | None, *, remembered: bool = False, fresh_hash: str | None = None
+    db: AsyncSession,
+    user_id: UUID,
+    guest: Principal | None,
+    *,
+    remembered: bool = False,
+    fresh_hash: str | None = None,
+    method: str = "password",
+    second_factor: bool = False,
 ) -> Account:
-    """Record a sign-in whose password was right and hand the guest's hands over."""
+    """Record a sign-in that was proved and hand the guest's hands over; ``method`` is what vouched."""
     user = await locked(db, user_id)
-    facts: list[events.Event] = [SignedIn(user_id=user_id, remembered=remembered)]
+    facts: list[events.Event] = [
+        SignedIn(user_id=user_id, remembered=remembered, method=method, second_factor=second_factor)
+    ]
     if guest is not None and guest.role is Role.GUEST:
         played_as = await repository.find(db, guest.user_id, lock=True)
         if played_as is not None and played_as.role == Role.GUEST and played_as.merged_into is None:
@@ -145,6 +170,7 @@ async def sign_in(
 async def deny_sign_in(db: AsyncSession, user_id: UUID | None) -> None:
     """Record a wrong password. An unknown address costs the same statements, so time does not tell them apart."""
     await events.append(db, new_id(), "sign-in", 0, [SignInDenied(user_id=user_id)], user_id)
+    await audit.record(db, "sign_in_denied", actor=None, subject=user_id)
 
 
 async def sign_out(db: AsyncSession, principal: Principal) -> None:
@@ -153,10 +179,26 @@ async def sign_out(db: AsyncSession, principal: Principal) -> None:
         await record(db, await locked(db, principal.user_id), SignedOut(user_id=principal.user_id))
 
 
+async def record_ended_sessions(db: AsyncSession, user_id: UUID, count: int) -> None:
+    """The owner ended other sessions (`sessions.end_one`, `sessions.end_all`)."""
+    await record(db, await locked(db, user_id), SessionEnded(user_id=user_id, count=count))
+
+
+async def record_reuse(db: AsyncSession, user_id: UUID) -> None:
+    """A session was ended because its refresh token came a second time; nobody knows who sent it."""
+    await record(db, await locked(db, user_id), RefreshReused(user_id=user_id), by=OPERATOR)
+
+
 async def get(db: AsyncSession, user_id: UUID) -> Account | None:
     """The account, or None for a guest that has not played yet."""
     user = await repository.find(db, user_id)
     return account_of(user) if user is not None else None
+
+
+async def password_hash_of(db: AsyncSession, user_id: UUID) -> str | None:
+    """What the password of a signed-in user is checked against; None where another site signs in."""
+    user = await repository.find(db, user_id)
+    return user.password_hash if user is not None else None
 
 
 async def role_of(db: AsyncSession, user_id: UUID) -> Role:
@@ -185,7 +227,7 @@ async def set_role(db: AsyncSession, email: str, role: Role) -> Account:
     user = await _locked_by_email(db, email)
     if user.role != role:
         await repository.change(db, user.id, role=role.value)
-        await record(db, user, RoleChanged(user_id=user.id, role=role.value))
+        await record(db, user, RoleChanged(user_id=user.id, role=role.value), by=OPERATOR)
     return Account(user.id, user.name, role, user.email)
 
 
@@ -206,15 +248,13 @@ async def reset_password(db: AsyncSession, email: str, password_hash: str) -> Ac
     """Set a new password; the caller then ends every session (`sessions.end_all`)."""
     user = await _locked_by_email(db, email)
     await repository.change(db, user.id, password_hash=password_hash)
-    await record(db, user, PasswordReset(user_id=user.id))
+    await record(db, user, PasswordReset(user_id=user.id), by=OPERATOR)
     return account_of(user)
 
 
 def account_of(user: User) -> Account:
     """The user as callers see it."""
-    return Account(
-        user.id, user.name, Role(user.role), user.email, user.email_verified_at is not None, user.delete_at
-    )
+    return Account(user.id, user.name, Role(user.role), user.email, user.email_verified_at is not None, user.delete_at)
 
 
 async def locked(db: AsyncSession, user_id: UUID) -> User:
@@ -236,14 +276,26 @@ async def _locked_by_email(db: AsyncSession, email: str) -> User:
     return await locked(db, found.id)
 
 
-async def record(db: AsyncSession, user: User, *facts: events.Event) -> None:
-    """Append to the user's stream, whose row the caller has locked."""
+async def record(db: AsyncSession, user: User, *facts: events.Event, by: UUID | None = None) -> None:
+    """Append to the user's stream, whose row the caller has locked, and to the audit trail; the last thing it does.
+
+    Args:
+        db: The caller's transaction.
+        user: Whom it is about.
+        facts: What happened.
+        by: Who did it: the user where nobody is named, `OPERATOR` for nobody with an account.
+    """
     version = user.version
     await repository.change(db, user.id, version=version + len(facts))
     await events.append(db, user.id, STREAM, version, facts, user.id)
+    actor = user.id if by is None else by if by != OPERATOR else None
+    for fact in facts:
+        action = re.sub(r"(?<!^)(?=[A-Z])", "_", fact.type).lower()
+        details = fact.model_dump(mode="json", exclude={"user_id"})
+        await audit.record(db, action, actor=actor, subject=None if actor == user.id else user.id, details=details)
 
 
-async def change_uniquely(db: AsyncSession, user_id: UUID, **values: str) -> None:
+async def change_uniquely(db: AsyncSession, user_id: UUID, **values: str | None) -> None:
     """Two want the same name or address at the same time: the unique index decides, the loser hears the usual words."""
     try:
         async with db.begin_nested():

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from reflex.state import StateUpdate
 
+from services.accounts import sessions
 from state.session import RECONNECTING, forget_failure, report_failure
 from state.socket_guard import PATIENCE, known_events_only, redact_event, waiting_shown
 from tests.state.conftest import APP, PROBE, ROOT, find_redis, lose_redis
@@ -130,7 +131,7 @@ class Wire:
 async def test_while_redis_is_away_the_tab_says_reconnecting_and_the_event_still_waits_its_turn(
     redis_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wire = Wire(f"mixline_session={'x' * 43}")
+    wire = Wire((await sessions.start_guest()).cookie_header)
     await lose_redis(monkeypatch)
     try:
         await waiting_shown(wire)("sid", {"name": "n"})  # type: ignore[arg-type]
