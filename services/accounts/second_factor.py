@@ -91,7 +91,7 @@ async def begin(db: AsyncSession, user_id: UUID) -> Enrolment:
         raise Conflict("You have a second factor already. Turn it off to use another app.", code="second-factor-on")
     secret = pyotp.random_base32(32)
     await store.put_second_factor(db, user_id, sealing.seal(secret.encode()))
-    uri = TOTP(secret).provisioning_uri(user.email or user.name, issuer_name="Mixline")
+    uri = TOTP(secret).provisioning_uri(name=user.email or user.name, issuer_name="Mixline")
     code = segno.make(uri, error="m", micro=False)
     svg = code.svg_inline(scale=5, border=4, omitsize=True, dark="#000", light="#fff")
     return Enrolment(secret, uri, svg)
