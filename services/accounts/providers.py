@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.base_client.async_app import AsyncOAuth2Mixin
 from authlib.integrations.base_client.async_openid import AsyncOpenIDMixin
@@ -103,7 +103,7 @@ class Provider:
         try:
             await self._metadata()
             started = await self._client.create_authorization_url(self.redirect_uri)
-        except (httpx.HTTPError, ValueError, RuntimeError, AuthlibBaseError) as error:
+        except (httpx2.HTTPError, ValueError, RuntimeError, AuthlibBaseError) as error:
             raise Unavailable(f"{self.name} does not answer now. Try again later.", code="provider-away") from error
         return {key: started.get(key) for key in ("url", "state", "code_verifier", "nonce")}
 
@@ -120,11 +120,11 @@ class Provider:
                 self.redirect_uri, code=code, code_verifier=kept["code_verifier"]
             )
             return await self._read(self._client, token, kept)
-        except httpx.HTTPStatusError as error:
+        except httpx2.HTTPStatusError as error:
             if error.response.status_code >= 500:
                 raise Unavailable(f"{self.name} does not answer now.", code="provider-away") from error
             raise RefusedByProvider(f"{self.name} did not sign you in.") from error
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise Unavailable(f"{self.name} does not answer now. Try again later.", code="provider-away") from error
         except (AuthlibBaseError, JoseError, ValueError, KeyError, TypeError, RuntimeError) as error:
             raise RefusedByProvider(f"{self.name} did not sign you in.") from error
