@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from app.commands.security import BAD_INPUT, FIGURES, FULL_VARIABLE, REPORT_VARIABLE
+from tests.api.conftest import api, browser, member, open_browser  # noqa: F401 fixtures
 
 Figure = Callable[..., None]
 Scale = Callable[[int, int], int]
