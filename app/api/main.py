@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from app.api import (
+    admin,
     auth,
     errors,
     health,
@@ -13,6 +14,7 @@ from app.api import (
     mfa,
     oauth,
     personal_tokens,
+    sessions,
     solutions,
     solves,
     spots,
@@ -29,12 +31,14 @@ ROUTERS = (
     mfa.router,
     oauth.router,
     personal_tokens.router,
+    sessions.router,
     users.router,
     leaderboards.router,
     spots.router,
     solutions.router,
     solves.router,
     training.router,
+    admin.router,
 )
 
 

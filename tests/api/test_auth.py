@@ -78,7 +78,7 @@ async def test_over_https_every_cookie_is_secure_and_bound_to_the_host(browser: 
     answer = await browser.get("https://mixline.test/api/auth/csrf")
 
     lines = answer.headers.get_list("set-cookie")
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert all(line.startswith("__Host-") and line.endswith("; Secure") and "Domain" not in line for line in lines)
 
 
