@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from app.api.auth import AccountOut
-from app.api.deps import AccountHolder, Member, Reader
+from app.api.deps import AccountHolder, Reader
 from app.api.envelope import Envelope, ok
 from app.api.mfa import StatusOut
 from app.api.oauth import ProviderOut
@@ -78,7 +78,7 @@ async def me(principal: Reader) -> Envelope[AccountOut]:
 
 
 @router.patch("/me")
-async def change_me(body: ProfileIn, principal: Member) -> Envelope[AccountOut]:
+async def change_me(body: ProfileIn, principal: AccountHolder) -> Envelope[AccountOut]:
     """Take another name; every open session shows it."""
     async with transaction() as db:
         account = await service.rename(db, principal.user_id, body.name)

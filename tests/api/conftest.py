@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,8 +14,11 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.main import build_api
-from services.accounts import sessions
-from services.infra import rate_limits
+from services.accounts import sessions, worker
+from services.infra import rate_limits, sealing
+from services.infra.settings import get_settings
+from services.mail import delivery
+from services.mail import service as mail
 
 ORIGIN = "http://mixline.test"
 PASSWORD = "purple wagon eats seventeen"
@@ -47,6 +52,37 @@ class Browser:
         return await self.post(
             "/api/auth/login", {"email": f"{name.lower()}@example.org", "password": password, **more}
         )
+
+
+@pytest.fixture
+async def mailbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Path]:
+    """A data folder of the test's own, and in it the folder of mails."""
+    monkeypatch.setenv("MIXLINE_DATA", str(tmp_path))
+    get_settings.cache_clear()
+    sealing.forget_key()
+    yield tmp_path / "mail"
+    monkeypatch.undo()
+    get_settings.cache_clear()
+    sealing.forget_key()
+
+
+async def mails_to(address: str) -> list[Any]:
+    """What has been sent to an address, newest first, after everything due was done."""
+    await worker.work_through()
+    await mail.deliver_due()
+    return [one for one in delivery.read_mailbox() if one["To"] == address]
+
+
+async def link_in_mail(address: str) -> str:
+    """The secret of the newest link."""
+    found = re.search(r"#(\S+)", (await mails_to(address))[0].get_content())
+    assert found is not None
+    return found.group(1)
+
+
+def code_of(answer: httpx.Response) -> str:
+    """The kind of problem."""
+    return answer.json()["data"]["problem"]["type"].removeprefix("/problems/")
 
 
 OpenBrowser = Callable[..., Awaitable[Browser]]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,26 +10,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.accounts import sessions, worker
-from services.infra import clock, sealing
+from services.accounts import sessions
+from services.infra import clock
 from services.infra.settings import get_settings
-from services.mail import delivery
-from services.mail import service as mail
-from tests.api.conftest import PASSWORD, Browser, OpenBrowser
+from tests.api.conftest import PASSWORD, Browser, OpenBrowser, code_of, link_in_mail, mails_to
 
 NEW_PASSWORD = "orange kettle sings nineteen"
 
 
-@pytest.fixture(autouse=True)
-async def mailbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Path]:
-    """A data folder of the test's own."""
-    monkeypatch.setenv("MIXLINE_DATA", str(tmp_path))
-    get_settings.cache_clear()
-    sealing.forget_key()
-    yield tmp_path / "mail"
-    monkeypatch.undo()
-    get_settings.cache_clear()
-    sealing.forget_key()
+pytestmark = pytest.mark.usefixtures("mailbox")
 
 
 @pytest.fixture
@@ -39,24 +26,6 @@ def confirming(monkeypatch: pytest.MonkeyPatch) -> None:
     """Accounts begin with a confirmed address."""
     monkeypatch.setenv("MIXLINE_CONFIRM_REGISTRATION", "true")
     get_settings.cache_clear()
-
-
-async def mails_to(address: str) -> list[Any]:
-    """What has been sent to an address, newest first, after everything due was done."""
-    await worker.work_through()
-    await mail.deliver_due()
-    return [one for one in delivery.read_mailbox() if one["To"] == address]
-
-
-async def link_in_mail(address: str) -> str:
-    """The secret of the newest link."""
-    found = re.search(r"#(\S+)", (await mails_to(address))[0].get_content())
-    assert found is not None
-    return found.group(1)
-
-
-def code_of(answer: Any) -> str:
-    return answer.json()["data"]["problem"]["type"].removeprefix("/problems/")
 
 
 async def reset(browser: Browser, token: str, password: str = NEW_PASSWORD) -> Any:
