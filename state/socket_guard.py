@@ -40,8 +40,21 @@ def guard_events(app: rx.App) -> None:
         logging.getLogger(name).addFilter(redact_event)
     namespace = app.event_namespace
     if namespace is not None:
-        checked: Any = known_events_only(waiting_shown(namespace), namespace.disconnect)
+        checked: Any = known_events_only(waiting_shown(namespace), hanging_up(app, namespace))
         namespace.on_event = checked
+
+
+def hanging_up(app: rx.App, namespace: EventNamespace) -> Disconnect:
+    """Ends a socket itself: leaving the namespace alone would let the client join it again on the same socket."""
+
+    async def hang_up(sid: str) -> None:
+        server: Any = app.sio
+        engine_sid = server.manager.eio_sid_from_sid(sid, namespace.namespace)
+        await namespace.disconnect(sid)
+        if engine_sid is not None:
+            await server.eio.disconnect(engine_sid)
+
+    return hang_up
 
 
 def waiting_shown(namespace: EventNamespace) -> OnEvent:

@@ -27,12 +27,13 @@ FRAME_BURST = 200.0
 REFUSED, TOO_BIG, TOO_MANY = 1008, 1009, 1013
 
 
-def is_own_origin(headers: Headers) -> bool:
+def is_own_origin(scope: Scope) -> bool:
     """Whether a page of this server asks: its Origin has the host that was asked for.
 
-    Development accepts a missing Origin, so that tools without a browser can connect.
+    Without a public address the scheme may be https where we see http: a proxy may hold the certificate. The other way
+    round somebody on the wire plays our page. Development accepts a missing Origin, for tools without a browser.
     """
-    settings = get_settings()
+    settings, headers = get_settings(), Headers(scope=scope)
     origin = headers.get("origin")
     if origin is None:
         return settings.env == "development"
@@ -41,7 +42,8 @@ def is_own_origin(headers: Headers) -> bool:
     if settings.public_url:
         return origin == settings.public_url.rstrip("/")
     parts = urlsplit(origin)
-    return parts.scheme in ("http", "https") and parts.netloc != "" and parts.netloc == headers.get("host")
+    schemes = ("https",) if scope["scheme"] in ("https", "wss") else ("http", "https")
+    return parts.scheme in schemes and parts.netloc != "" and parts.netloc == headers.get("host")
 
 
 class SocketGuard:
@@ -58,13 +60,13 @@ class SocketGuard:
             return
         headers = Headers(scope=scope)
         if scope["type"] != "websocket":
-            if is_own_origin(headers):
+            if is_own_origin(scope):
                 await self._app(scope, receive, send)
             else:
                 answer = problem(403, "foreign-origin", "Only pages of this server may connect.", SOCKET)
                 await answer(scope, receive, send)
             return
-        if not is_own_origin(headers):
+        if not is_own_origin(scope):
             await self._refuse("origin", REFUSED, receive, send)
             return
         holders = self._holders(scope, headers)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import advisories, bill_of_materials, secrets_scan
+from app.commands import advisories, audit_log, bill_of_materials, secrets_scan
 from services.infra.settings import ROOT
 
 
@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     group.command("deps", epilog="Example: ./mixline audit deps")(deps)
     group.command("sbom", epilog="Example: ./mixline audit sbom --output mixline.cdx.json")(sbom)
     group.command("secrets", epilog="Example: ./mixline audit secrets")(secrets)
+    group.command("verify", epilog="Example: ./mixline audit verify")(audit_log.verify)
     app.add_typer(group, name="audit")
 
 

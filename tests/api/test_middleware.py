@@ -62,12 +62,19 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def socket_accepted(origin: str | None) -> bool:
+async def socket_accepted(origin: str | None, scheme: str = "ws") -> bool:
     """Open a socket as a browser on a page of ``origin`` does."""
     headers = [(b"host", b"play.example:3000")]
     if origin is not None:
         headers.append((b"origin", origin.encode()))
-    scope = {"type": "websocket", "path": "/_event", "headers": headers, "query_string": b"", "subprotocols": []}
+    scope = {
+        "type": "websocket",
+        "scheme": scheme,
+        "path": "/_event",
+        "headers": headers,
+        "query_string": b"",
+        "subprotocols": [],
+    }
     sent: list[str] = []
 
     async def receive() -> dict[str, Any]:
@@ -157,6 +164,11 @@ async def test_a_socket_from_elsewhere_is_refused(origin: str | None):
 
 async def test_a_socket_of_an_own_page_is_accepted():
     assert await socket_accepted("http://play.example:3000")
+
+
+async def test_a_page_without_tls_opens_no_socket_of_a_server_with_it():
+    assert await socket_accepted("https://play.example:3000", "wss")
+    assert not await socket_accepted("http://play.example:3000", "wss")
 
 
 async def test_polling_the_socket_address_from_elsewhere_is_refused_too(client: httpx.AsyncClient):

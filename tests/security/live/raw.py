@@ -7,7 +7,7 @@ import socket
 import time
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from wsproto import ConnectionType, WSConnection
@@ -42,6 +42,8 @@ class RawSocket:
         origin_header: What to say as Origin; ``OWN`` for the product's own, None for none at all.
     """
 
+    opened: ClassVar[list[RawSocket]] = []
+
     def __init__(
         self, address: str, cookie: str = "", *, origin_header: str | None = OWN, token: str | None = None
     ) -> None:
@@ -49,6 +51,7 @@ class RawSocket:
         self.token = token or str(uuid.uuid4())
         self.closed: int | None = None
         self._socket = socket.create_connection((parts.hostname or "", parts.port or 80), timeout=10)
+        self.opened.append(self)
         self._wire = WSConnection(ConnectionType.CLIENT)
         self._text = ""
         headers = [(b"cookie", cookie.encode())] if cookie else []
@@ -142,6 +145,12 @@ class RawSocket:
     def close(self) -> None:
         """Hang up."""
         self._socket.close()
+
+
+def close_all() -> None:
+    """Hang up every socket of the test."""
+    while RawSocket.opened:
+        RawSocket.opened.pop().close()
 
 
 def merged(frames: Iterator[str]) -> dict[str, Any]:
