@@ -152,7 +152,7 @@ class Guard(Middleware):
             return await self._refuse(root, session, event, "rate", "Too fast. Wait a second.")
         if not allows(required, principal):
             if required is not None:
-                denials.note(principal, required, event.name, "policy")
+                await denials.note(principal, required, event.name, "policy")
             return await self._refuse(root, session, event, "policy", refusal(required, principal))
         if not self._payload_fits(event):
             return await self._refuse(root, session, event, "payload", "")

@@ -121,7 +121,7 @@ async def people(
     _admin: Admin,
     search: Annotated[str, Query(max_length=254, description="Part of a name or address, or an id.")] = "",
     role: Annotated[Literal["free", "premium", "admin"] | None, Query()] = None,
-    banned: Annotated[bool, Query(description="Only those that are.")] = False,
+    banned: Annotated[Literal["true"] | None, Query(description="Only those that are.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Envelope[PeopleOut]:
@@ -129,7 +129,7 @@ async def people(
     _no_nul("search", search)
     async with transaction() as db:
         found = await administration.search(
-            db, search, role=Role(role) if role else None, banned=banned, limit=limit, before=parse_cursor(cursor)
+            db, search, role=Role(role) if role else None, banned=banned is not None, limit=limit, before=parse_cursor(cursor)
         )
     items = [PersonOut.model_validate(one) for one in found]
     return ok(PeopleOut(items=items, next_cursor=str(found[-1].id) if len(found) == limit else None))

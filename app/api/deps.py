@@ -65,7 +65,7 @@ def requires(permission: Permission) -> Callable[[Request], Awaitable[Principal 
                 raise Unauthorized(message, code="token-expired") from error
             raise
         except Forbidden as error:
-            denials.note(principal, permission, request.url.path, error.code)
+            await denials.note(principal, permission, request.url.path, error.code)
             raise
         return principal
 

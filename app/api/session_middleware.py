@@ -59,7 +59,7 @@ async def _bound(scope: Scope) -> Scope:
 def _with_header(scope: Scope, header: str, ticket: str) -> Scope:
     kept = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
     line = "; ".join(part for part in (ticket, cookies.others(header)) if part)
-    return scope | {"headers": [*kept, *([(b"cookie", line.encode("latin-1"))] if line else [])]}
+    return {**scope, "headers": [*kept, *([(b"cookie", line.encode("latin-1"))] if line else [])]}
 
 
 async def _renewed(scope: Scope) -> IssuedSession | None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -65,7 +65,7 @@ async def search(
     query = select(User).where(col(User.role) != "guest").order_by(col(User.id).desc()).limit(limit)
     if text:
         like = "%" + text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        matches = [func.lower(col(User.name)).like(like), col(User.email).like(like)]
+        matches: list[ColumnElement[bool]] = [func.lower(col(User.name)).like(like), col(User.email).like(like)]
         with suppress(ValueError):
             matches.append(col(User.id) == UUID(text))
         query = query.where(or_(*matches))
@@ -82,13 +82,13 @@ async def count_by_role(db: AsyncSession) -> dict[str, int]:
     """How many accounts each role has, and how many are banned under ``banned``."""
     rows = await db.execute(select(col(User.role), func.count()).group_by(col(User.role)))
     banned = await db.scalar(select(func.count()).where(col(User.banned_at).is_not(None)).select_from(User))
-    return dict(rows.tuples().all()) | {"banned": banned or 0}
+    return {row[0]: row[1] for row in rows} | {"banned": banned or 0}
 
 
 async def names_of(db: AsyncSession, user_ids: Sequence[UUID]) -> dict[UUID, str]:
     """The names of those users that still have a row."""
     rows = await db.execute(select(col(User.id), col(User.name)).where(col(User.id).in_(user_ids)))
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 async def lock_administrators(db: AsyncSession) -> Sequence[UUID]:

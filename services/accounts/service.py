@@ -37,7 +37,7 @@ from services.accounts.principals import Principal, Role
 from services.audit import service as audit
 from services.infra import events
 from services.infra.clock import new_id
-from services.infra.errors import Conflict, FieldError, Invalid, NotFound, Unauthorized
+from services.infra.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Unauthorized
 
 STREAM = "account"
 NAME_TAKEN = "That name is taken."
@@ -151,8 +151,14 @@ async def sign_in(
     method: str = "password",
     second_factor: bool = False,
 ) -> Account:
-    """Record a sign-in that was proved and hand the guest's hands over; ``method`` is what vouched."""
+    """Record a sign-in that was proved and hand the guest's hands over; ``method`` is what vouched.
+
+    Raises:
+        Forbidden: The account is banned; only its owner, who has proved it, hears so.
+    """
     user = await locked(db, user_id)
+    if user.banned_at is not None:
+        raise Forbidden("This account has been suspended. Ask whoever runs this server.", code="banned")
     facts: list[events.Event] = [
         SignedIn(user_id=user_id, remembered=remembered, method=method, second_factor=second_factor)
     ]

@@ -12,7 +12,7 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,7 +135,7 @@ def _stamp(file: Path) -> str:
 
 
 @contextmanager
-def _held() -> Iterator[Path]:
+def _held() -> Generator[Path]:
     """The folder, for this process alone."""
     folder = path().parent
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -71,7 +71,7 @@ async def newest(
 
 async def actions(db: AsyncSession) -> Sequence[str]:
     """Every kind of entry there is."""
-    return (await db.scalars(select(AuditRow.action).distinct().order_by(col(AuditRow.action)))).all()
+    return (await db.scalars(select(col(AuditRow.action)).distinct().order_by(col(AuditRow.action)))).all()
 
 
 def _entry(row: AuditRow) -> Entry:
