@@ -39,6 +39,7 @@ class Provider:
         self.key = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
         self.stranger = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
         self.codes: dict[str, dict[str, Any]] = {}
+        self.people: dict[str, dict[str, str]] = {}
         self.fault = ""
 
     async def metadata(self, _request: Request) -> Response:
@@ -101,9 +102,11 @@ class Provider:
         fault, self.fault = self.fault, ""
         if fault == "silent":
             return JSONResponse({"error": "server_error"}, 503)
+        access = secrets.token_urlsafe(16)
+        self.people[access] = known["person"]
         return JSONResponse(
             {
-                "access_token": secrets.token_urlsafe(16),
+                "access_token": access,
                 "token_type": "Bearer",
                 "expires_in": 60,
                 **({} if fault == "missing" else {"id_token": self.id_token(known, fault)}),
@@ -143,8 +146,9 @@ class Provider:
         key = self.stranger if fault == "signature" else self.key
         return jwt.encode({"alg": "RS256", "kid": "one"}, claims, key)
 
-    async def userinfo(self, _request: Request) -> Response:
-        return JSONResponse({"error": "not needed"}, 404)
+    async def userinfo(self, request: Request) -> Response:
+        person = self.people.get(request.headers.get("authorization", "").removeprefix("Bearer "))
+        return JSONResponse({"sub": person["sub"]}) if person else JSONResponse({"error": "invalid_token"}, 401)
 
     async def set_fault(self, request: Request) -> Response:
         self.fault = (await request.json())["fault"]

@@ -82,6 +82,7 @@ class Provider:
                 "scope": self._scope,
                 "code_challenge_method": "S256",
                 "timeout": _TIMEOUT_S,
+                "leeway": 0,  # the token is used at once, however short its life
                 "follow_redirects": False,
                 "headers": {"Accept": "application/json"},
             },

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.main import build_api
 from services.accounts import sessions, worker
-from services.infra import rate_limits, sealing
+from services.infra import rate_limits
 from services.infra.settings import get_settings
 from services.mail import delivery
 from services.mail import service as mail
@@ -55,15 +56,12 @@ class Browser:
 
 
 @pytest.fixture
-async def mailbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Path]:
-    """A data folder of the test's own, and in it the folder of mails."""
-    monkeypatch.setenv("MIXLINE_DATA", str(tmp_path))
-    get_settings.cache_clear()
-    sealing.forget_key()
-    yield tmp_path / "mail"
+def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The empty folder of mails; settings that a test changes are forgotten after it."""
+    shutil.rmtree(delivery.mailbox(), ignore_errors=True)
+    yield delivery.mailbox()
     monkeypatch.undo()
     get_settings.cache_clear()
-    sealing.forget_key()
 
 
 async def mails_to(address: str) -> list[Any]:
