@@ -129,7 +129,12 @@ async def people(
     _no_nul("search", search)
     async with transaction() as db:
         found = await administration.search(
-            db, search, role=Role(role) if role else None, banned=banned is not None, limit=limit, before=parse_cursor(cursor)
+            db,
+            search,
+            role=Role(role) if role else None,
+            banned=banned is not None,
+            limit=limit,
+            before=parse_cursor(cursor),
         )
     items = [PersonOut.model_validate(one) for one in found]
     return ok(PeopleOut(items=items, next_cursor=str(found[-1].id) if len(found) == limit else None))

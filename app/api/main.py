@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from app.api import (
     admin,
     auth,
+    document,
     errors,
     health,
     leaderboards,
@@ -60,6 +61,7 @@ def build_api() -> FastAPI:
     for router in ROUTERS:
         rest.include_router(router)
     errors.install(rest)
+    document.install(rest)
 
     whole = FastAPI(openapi_url=None)
     whole.include_router(health.router, dependencies=[OPEN])

@@ -6,7 +6,7 @@ The caller has checked `Permission.ADMIN`, opens the transaction, and moves the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -36,6 +36,9 @@ class Person:
     created_at: datetime
     banned_at: datetime | None
     ban_reason: str | None
+
+
+Change = Callable[[AsyncSession, Principal, UUID], Awaitable[Person]]
 
 
 @dataclass(frozen=True, slots=True)

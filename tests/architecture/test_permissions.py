@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from reflex_base.registry import RegistrationContext
 from starlette.routing import BaseRoute, Mount
 
@@ -41,13 +41,14 @@ OPEN_ROUTES = {
 BY_SESSION_ONLY = ("/api/auth/", "/api/users/")
 
 
-def routes(found: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, APIRoute]]:
-    for route in found:
+def routes(found: Sequence[BaseRoute], prefix: str = "") -> Iterator[tuple[str, Dependant]]:
+    for context in iter_route_contexts(found):
+        route = context.original_route
         if isinstance(route, Mount):
             yield from routes(route.routes, prefix + route.path)
         elif isinstance(route, APIRoute):
-            for verb in sorted(route.methods):
-                yield f"{verb} {prefix}{route.path}", route
+            for verb in sorted(context.methods or ()):
+                yield f"{verb} {prefix}{context.path}", context.dependant
 
 
 def permissions(dependant: Dependant) -> set[Permission]:
@@ -62,7 +63,7 @@ API = dict(routes(build_api().routes))
 
 def needed(name: str) -> Permission | None:
     """The highest permission that a route asks for."""
-    asked = permissions(API[name].dependant)
+    asked = permissions(API[name])
     return max(asked, key=lambda one: list(Permission).index(one), default=None)
 
 
