@@ -19,19 +19,13 @@ DETECTORS: Final = (
 )
 # What examples and tests write where a password belongs.
 PLACEHOLDERS: Final = (
-    "hunter2",
-    "secret",
-    "password",
-    "pw",
-    "s3cret",
-    "example",
-    r"\{.*\}",
-    "p",
-    "x",
-    "user",
-    r"\.\.\.",
+    *("hunter2", "secret", "password", "pw", "s3cret", "example", "wrong", "nobody", "guess", "p", "x", "user"),
+    *(r"\{.*\}", r"\.\.\.", r"eyJhbGciOiJub25l.*"),
 )
-OWN: Final = {"personal token": re.compile(r"\bmxl_[A-Za-z0-9_-]{43}\b")}
+OWN: Final = {
+    "personal token": re.compile(r"\bmxl_[A-Za-z0-9_-]{43}\b"),
+    "private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+}
 BINARY: Final = (".mxl", ".png", ".xz", ".ico", ".woff2", ".lock")
 
 

@@ -16,7 +16,7 @@ import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 SECRET_NAMES = re.compile(
-    r"password|passwd|secret|token|cookie|authorization|dsn|recovery|csrf|api_key|^code$|otp$", re.I
+    r"password|passwd|secret|token|cookie|authorization|dsn|recovery|csrf|api_key|^code$|otp$", re.IGNORECASE
 )
 # Libraries log whole events, headers and addresses: what looks like a credential or a person inside a text is cut out.
 SECRET_TEXTS: tuple[tuple[re.Pattern[str], str], ...] = (

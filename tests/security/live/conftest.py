@@ -1,7 +1,7 @@
 """The product as a user starts it, and people of every role on it.
 
-``MIXLINE_ATTACK=http://localhost:3000`` with ``MIXLINE_DATA`` attacks a product that runs already, instead of starting
-one: its log must be at level info.
+``MIXLINE_ATTACK=http://localhost:3000`` with ``MIXLINE_ATTACK_DATA`` (its data folder) attacks a
+product that runs already, instead of starting one: its log must be at level info.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ class Person:
     http: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.http = httpx.Client(base_url=self.target.origin, timeout=30)
+        self.http = httpx.Client(
+            base_url=self.target.origin, timeout=30, limits=httpx.Limits(max_keepalive_connections=0)
+        )
 
     def token(self) -> str:
         answer = self.http.get("/api/auth/csrf")
@@ -111,7 +113,7 @@ class Person:
 @pytest.fixture(scope="session")
 def target() -> Iterator[Target]:
     if origin := os.environ.get("MIXLINE_ATTACK"):
-        yield Target(origin, Path(os.environ["MIXLINE_DATA"]).absolute())
+        yield Target(origin, Path(os.environ["MIXLINE_ATTACK_DATA"]).absolute())
         return
     many = {"MIXLINE_SET_SIZE": "3", "MIXLINE_BOARD_MINIMUM": "2", "MIXLINE_CONFIRM_REGISTRATION": "false"}
     for name in ("API_CALLS_PER_CALLER", "API_CALLS_PER_ADDRESS", "SOCKET_OPENS_PER_MINUTE"):

@@ -27,7 +27,7 @@ OWN = "own"
 
 
 class Refused(Exception):
-    """The handshake was answered with a status other than 101."""
+    """The handshake was answered with a status other than 101, or (0) the namespace could not be joined."""
 
     def __init__(self, status: int) -> None:
         self.status = status
@@ -67,7 +67,8 @@ class RawSocket:
         assert isinstance(answer, AcceptConnection), answer
         assert (self.frame() or "").startswith("0"), "no Engine.IO greeting"
         self.text("40/_event,")
-        assert (self.frame() or "").startswith("40"), "no Socket.IO greeting"
+        if not (self.frame() or "").startswith("40"):
+            raise Refused(0)
 
     def _send(self, data: bytes) -> None:
         try:

@@ -129,15 +129,27 @@ def test_frames_over_the_size_and_unknown_events_close_the_socket(target: Target
     binary.bytes(b"x" * 200_000)
     for _ in range(30):
         unknown.event("no.such.handler")
-    for one in (big, binary, unknown):
+    for one in (big, binary):
         while one.closed is None and one.frame(5) is not None:
             pass
+    list(unknown.frames())
+    unknown.text("40/_event,")
+    unknown.event(f"{ROOT}.hydrate")
+    answered = list(unknown.frames())
     alive = visitor(target).socket().hydrate()
     figure(
-        f"a frame of 200 kB: closed with {big.closed}, binary {binary.closed}; 30 unknown events: {unknown.closed}; "
-        f"a new visitor is served: {bool(alive)}",
-        passed=(big.closed, binary.closed) == (1009, 1009) and unknown.closed is not None and bool(alive),
+        f"a frame of 200 kB: closed with {big.closed}, binary {binary.closed}; {len(answered)} answers after 30 "
+        f"unknown events; a new visitor is served: {bool(alive)}",
+        passed=(big.closed, binary.closed) == (1009, 1009) and not answered and bool(alive),
     )
+
+
+def taken(thief: Person, token: str) -> str:
+    """What a socket under somebody else's token is told."""
+    try:
+        return json.dumps(thief.socket(token=token).hydrate())
+    except Refused:
+        return ""
 
 
 @pytest.mark.row("objects of others")
@@ -149,12 +161,11 @@ def test_another_users_token_gives_nothing_of_his_state(
     tab = owner.socket()
     shown = json.dumps(tab.hydrate())
     assert owner.name in shown
-    while_open = thief.socket(token=tab.token)
-    first = json.dumps(while_open.hydrate())
+    seen = [taken(thief, tab.token)]
     tab.close()
     time.sleep(1.0)
-    second = json.dumps(thief.socket(token=tab.token).hydrate())
-    leaked = [text for text in (first, second) if owner.name in text or '"premium"' in text]
+    seen.append(taken(thief, tab.token))
+    leaked = [text for text in seen if owner.name in text or '"premium"' in text]
     figure(f"state taken over with another user's token, open and closed: {len(leaked)} of 2", passed=not leaked)
 
 
