@@ -10,3 +10,7 @@ ADMIN = "/admin"
 ADMIN_USERS = "/admin/users"
 ADMIN_JOBS = "/admin/jobs"
 ADMIN_AUDIT = "/admin/audit"
+FORGOT_PASSWORD = "/forgot-password"  # noqa: S105 an address
+RESET_PASSWORD = "/reset-password"  # noqa: S105 an address
+VERIFY_EMAIL = "/verify-email"
+ACCOUNT = "/account"
