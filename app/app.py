@@ -15,7 +15,7 @@ from app.background import lifespan
 from app.layout import STYLESHEETS, head
 from services.infra import log
 from services.infra.settings import get_settings
-from state.socket_guard import guard_events
+from state.socket_guard import guard_events, watch_sessions
 
 log.configure(get_settings().log_level)
 
@@ -43,3 +43,4 @@ app = App(
 )
 guard_events(app)
 app.register_lifespan_task(lifespan)
+app.register_lifespan_task(watch_sessions(app))

@@ -152,7 +152,7 @@ class Guard(Middleware):
             return await self._refuse(root, session, event, "rate", "Too fast. Wait a second.")
         if not allows(required, principal):
             if required is not None:
-                await denials.note(principal, required, event.name, "policy")
+                await denials.note(principal, required, _short(event.name), "policy")
             return await self._refuse(root, session, event, "policy", refusal(required, principal))
         if not self._payload_fits(event):
             return await self._refuse(root, session, event, "payload", "")
@@ -201,6 +201,11 @@ class Guard(Middleware):
         delta = await root._get_resolved_delta()
         root._clean()
         return StateUpdate(delta=delta)
+
+
+def _short(event_name: str) -> str:
+    """``admin_state.load`` for people to read."""
+    return event_name.rpartition("____")[2]
 
 
 async def bind_owner(root: BaseState, session: SessionState, principal: Principal | None) -> None:

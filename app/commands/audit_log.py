@@ -9,6 +9,7 @@ import typer
 from services.audit import service
 from services.audit.service import Verdict
 from services.infra import db as database
+from services.infra import log
 from services.infra.db import transaction
 from services.infra.embedded import serving
 from services.infra.settings import get_settings
@@ -16,6 +17,7 @@ from services.infra.settings import get_settings
 
 def verify() -> None:
     """Read the whole audit trail; exit code 1 when an entry was changed or removed."""
+    log.configure("warning")
     verdict = asyncio.run(_verify())
     if verdict.fault:
         typer.echo(f"The audit trail is broken after {verdict.entries} sound entries. {verdict.fault}", err=True)

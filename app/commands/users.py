@@ -13,9 +13,12 @@ import typer
 from services.accounts import service, sessions
 from services.accounts.sessions import Role
 from services.infra import db as database
+from services.infra import log
 from services.infra import redis as redis_server
 from services.infra.db import transaction
+from services.infra.embedded import serving
 from services.infra.errors import DomainError
+from services.infra.settings import get_settings
 
 users = typer.Typer(help="Make and change accounts.", no_args_is_help=True)
 
@@ -85,12 +88,14 @@ def _password(*, from_stdin: bool) -> str:
 
 def _run(work: Coroutine[Any, Any, str]) -> None:
     async def closing() -> str:
-        try:
-            return await work
-        finally:
-            await redis_server.close()
-            await database.dispose()
+        async with serving(get_settings().data_folder):  # the running product's servers, or our own for a moment
+            try:
+                return await work
+            finally:
+                await redis_server.close()
+                await database.dispose()
 
+    log.configure("warning")
     try:
         typer.echo(asyncio.run(closing()))
     except DomainError as error:

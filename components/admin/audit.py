@@ -43,6 +43,7 @@ def _line(row: Any, *, leading: bool) -> rx.Component:
             rx.el.span(row.key, class_name="admin-position"),
             rx.el.span(row.hash, class_name="admin-hash"),
             class_name="number admin-chain-cell",
+            custom_attrs={"data-label": "Entry"},
         ),
         key=row.key,
     )

@@ -17,7 +17,7 @@ import asyncio
 import hmac
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -377,6 +377,25 @@ async def _end(user_id: UUID, session_ids: list[str]) -> int:
     for one in session_ids:
         _cache.pop(one, None)
     return ended
+
+
+async def ended_among(session_ids: Collection[str]) -> set[str]:
+    """Those of the sessions that live no more; for telling pages that sit open.
+
+    Raises:
+        SessionsUnavailable: Redis does not answer.
+    """
+    asked = list(session_ids)
+    if not asked:
+        return set()
+    try:
+        async with asyncio.timeout(_REDIS_TIMEOUT_S), redis().pipeline(transaction=False) as pipe:
+            for one in asked:
+                pipe.exists(KEY + one)
+            answers = await pipe.execute()
+    except _OUTAGES as error:
+        raise SessionsUnavailable from error
+    return {one for one, lives in zip(asked, answers, strict=True) if not lives}
 
 
 async def _sessions_of(user_id: UUID) -> list[str]:
