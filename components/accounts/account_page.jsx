@@ -7,7 +7,7 @@ const day = (text) => new Date(text).toLocaleDateString(undefined, { day: "numer
 
 export function Section({ title, children, id }) {
   return (
-    <section className="account-section" aria-labelledby={id} >
+    <section className="account-section" aria-labelledby={id}>
       <h2 id={id}>{title}</h2>
       <div className="account-rows">{children}</div>
     </section>
@@ -63,7 +63,7 @@ function Profile({ me, security, reload, say }) {
       <Row
         label="E-mail address"
         value={me.email || "None"}
-        note={me.email && (me.email_verified ? "Confirmed" : "Not confirmed yet: until then a forgotten password can't be reset safely.")}
+        note={me.email && (me.email_verified ? "Confirmed" : "Not confirmed yet. Open the link in the mail that we sent.")}
         action={me.email ? "Change" : "Add"}
         open={open.is("email")}
         onOpen={open.set("email")}
@@ -202,8 +202,9 @@ function YourData({ me, security, reload, say }) {
             send={(sent) => call("DELETE", "/api/users/me", sent)}
             onDone={(answer) => {
               open.close();
-              say(`Your account will be deleted on ${day(answer.data.delete_at)}.`);
+              say("");
               reload();
+              window.scrollTo(0, 0);
             }}
             onCancel={open.close}
           >

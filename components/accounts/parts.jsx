@@ -125,7 +125,7 @@ export function ActionForm({ label, fields, initial, submit, busyText, tone = "p
     event.preventDefault();
     if (busy) return;
     const missing = Object.fromEntries(
-      all.filter((one) => one.required !== false && !(values[one.name] ?? "").trim()).map((one) => [one.name, `${one.label}: fill this in.`]),
+      all.filter((one) => one.required !== false && !(values[one.name] ?? "").trim()).map((one) => [one.name, "Fill this in."]),
     );
     if (Object.keys(missing).length) return setErrors(missing);
     setBusy(true);
