@@ -40,12 +40,18 @@ def guard_events(app: rx.App) -> None:
     """Put the guard in front of every event of ``app``."""
     app.add_middleware(Guard(), index=0)
     app.backend_exception_handler = report_failure  # pyright: ignore[reportAttributeAccessIssue]
+    app.frontend_exception_handler = note_page_failure
     for name in ("reflex_base.event.processor.event_processor", "reflex.app"):
         logging.getLogger(name).addFilter(redact_event)
     namespace = app.event_namespace
     if namespace is not None:
         checked: Any = known_events_only(waiting_shown(namespace), hanging_up(app, namespace))
         namespace.on_event = checked
+
+
+def note_page_failure(exception: Exception) -> None:
+    """A page says that it failed. Its words are any client's, so they are counted and not logged."""
+    log.warning("page_failed", characters=len(str(exception)))
 
 
 def hanging_up(app: rx.App, namespace: EventNamespace) -> Disconnect:
