@@ -244,6 +244,10 @@ _AFTER = text(f"""
     WHERE (xid, position) > (CAST(CAST(:xid AS text) AS xid8), :position)
       AND xid < pg_snapshot_xmin(pg_current_snapshot())
     ORDER BY infra.event.xid, position LIMIT :limit""")  # noqa: S608
+# One walk along the index for each user: over all of them at once every batch would be sorted anew.
 _OF = text("""
-    SELECT position, id, stream_id, stream_type, version, type, payload::text AS payload, recorded_at
-    FROM infra.event WHERE meta->>'user_id' = ANY(:users) AND position > :position ORDER BY position LIMIT :limit""")
+    SELECT found.* FROM unnest(CAST(:users AS text[])) AS one(user_id) CROSS JOIN LATERAL (
+        SELECT position, id, stream_id, stream_type, version, type, payload::text AS payload, recorded_at
+        FROM infra.event WHERE meta->>'user_id' = one.user_id AND position > :position
+        ORDER BY position LIMIT :limit
+    ) AS found ORDER BY position LIMIT :limit""")
