@@ -110,8 +110,8 @@ def test_anothers_ids_open_nothing_on_any_route(target: Target, people: dict[str
     still = anna.data("GET", "/api/training/sessions/current?mode=hands")
     untouched = ids["decision_id"] in json.dumps(still)
     figure(
-        f"{tried} calls with another user's ids: {len(won)} successes {won[:3] or ''}; his decision in one's own session: "
-        f"{crossed}; his hand as before: {untouched}",
+        f"{tried} calls with another user's ids: {len(won)} successes {won[:3] or ''}; his decision in one's own "
+        f"session: {crossed}; his hand as before: {untouched}",
         passed=not won and not unknown and 400 <= crossed < 500 and untouched and tried > 20,
     )
 
@@ -172,7 +172,7 @@ def test_nothing_of_the_solution_or_villains_hand_comes_before_the_answer(
                 break
         tab.close()
     figure(
-        f"{seen} spots, all frames before the answer: {len(leaks)} with more than the player may know {leaks[:2] or ''}",
+        f"{seen} spots, all frames before the answer: {len(leaks)} with what a player may not know {leaks[:2] or ''}",
         passed=not leaks,
     )
 

@@ -1,4 +1,4 @@
-"""The whole server from outside: headers of pages and files, generated requests, naughty strings, what the disk shows."""
+"""The whole server from outside: headers of pages and files, generated requests, naughty strings, logs and files."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 from tests.security.conftest import Figure, Scale
 from tests.security.live.conftest import Person, Target
 
+SECRET_FILES = re.compile(r"password|\.key|keys/|endpoints\.json|valkey\.conf|users\.xml|sealing")
 HEADERS = (
     "x-content-type-options",
     "referrer-policy",
@@ -22,8 +23,10 @@ HEADERS = (
     "cross-origin-opener-policy",
     "content-security-policy",
 )
-PATHS = ("/", "/leaderboard", "/nothing", "/favicon.ico", "/health", "/health/live", "/metrics", "/api/openapi.json",
-         "/api/nothing", "/_event", "/_upload", "/ping", "/assets/nothing.js", "/%00", "/../etc/passwd", "/_all_routes")  # fmt: skip
+PATHS = (
+    *("/", "/leaderboard", "/nothing", "/favicon.ico", "/health", "/health/live", "/metrics", "/_event", "/_upload"),
+    *("/api/openapi.json", "/api/nothing", "/ping", "/assets/nothing.js", "/%00", "/../etc/passwd", "/_all_routes"),
+)
 
 
 @pytest.mark.row("headers")
@@ -41,8 +44,8 @@ def test_pages_files_and_errors_of_the_running_product_carry_them(target: Target
         policy = page.headers["content-security-policy"]
     safe = "unsafe-eval" not in policy and "'unsafe-inline'" not in policy.split("script-src")[1].split(";")[0]
     figure(
-        f"{answers} answers of the running product: {len(missing)} headers missing {missing[:2] or ''}; no unsafe script: "
-        f"{safe}",
+        f"{answers} answers of the running product: {len(missing)} headers missing {missing[:2] or ''}; no unsafe "
+        f"script: {safe}",
         passed=not missing and safe,
     )
 
@@ -62,9 +65,7 @@ def test_what_was_generated_is_for_the_owner_alone(target: Target, figure: Figur
     secret = [
         path
         for path in target.data.rglob("*")
-        if path.is_file()
-        and re.search(r"(password|\.key|keys/|endpoints\.json|valkey\.conf|users\.xml|sealing)", str(path))
-        and "/postgres/" not in str(path)
+        if path.is_file() and SECRET_FILES.search(str(path)) and "/postgres/" not in str(path)
     ]
     open_ones = [str(path.relative_to(target.data)) for path in secret if stat.S_IMODE(path.stat().st_mode) & 0o077]
     figure(
@@ -91,17 +92,19 @@ def test_nothing_secret_is_in_the_logs(target: Target, people: dict[str, Person]
     logs = "".join(path.read_text(errors="replace") for path in (target.data / "log").glob("*.log"))
     found = [one[:6] + "..." for one in secrets - {""} if one in logs]
     figure(
-        f"{len(secrets)} secrets and addresses held against {len(logs) // 1024} kB of logs: {len(found)} found {found[:3] or ''}",
+        f"{len(secrets)} secrets and addresses held against {len(logs) // 1024} kB of logs: {len(found)} found "
+        f"{found[:3] or ''}",
         passed=not found,
     )
 
 
 NAUGHTY = (
-    "", " ", "undefined", "null", "NaN", "true", "0", "-1", "1e309", "٣", "Ω≈ç√∫", "田中さん", "👩‍👩‍👧‍👦", "🏴‍☠️", "\u202eabc", "a\u0300" * 40,
-    "\u200b", "\ufeff", "\0", "\ud800", "\x7f", "\r\n", "\t", "'", "''", '"', "`", "\\", "/", "//", "../../etc/passwd", "C:\\con",
-    "'; DROP TABLE accounts.user; --", "1 OR 1=1", "${jndi:ldap://x}", "{{7*7}}", "{0}", "%s%n", "%00", "<b>x</b>",
-    "<script>alert(1)</script>", "\u2028", "A" * 60, "A" * 61, "A" * 100_000, "ﬀ", "İ", "ß", "Ⅷ", "𝒜𝓃𝓃𝒶", "\U000e0001", "mixline_session=x",
-)  # fmt: skip
+    *("", " ", "undefined", "null", "NaN", "true", "0", "-1", "1e309", "٣", "Ω≈ç√∫", "田中さん", "👩‍👩‍👧‍👦", "🏴‍☠️"),
+    *("\u202eabc", "a\u0300" * 40, "\u200b", "\ufeff", "\0", "\ud800", "\x7f", "\r\n", "\t", "\u2028", "\U000e0001"),
+    *("'", "''", '"', "`", "\\", "/", "//", "../../etc/passwd", "C:\\con", "'; DROP TABLE accounts.user; --"),
+    *("1 OR 1=1", "${jndi:ldap://x}", "{{7*7}}", "{0}", "%s%n", "%00", "<b>x</b>", "<script>alert(1)</script>"),
+    *("A" * 60, "A" * 61, "A" * 100_000, "ﬀ", "İ", "ß", "Ⅷ", "𝒜𝓃𝓃𝒶", "mixline_session=x"),
+)
 
 
 @pytest.mark.row("naughty strings")
