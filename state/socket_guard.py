@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from reflex.state import StateUpdate
 from reflex_base.registry import RegistrationContext
 
-from services.accounts.sessions import SessionsUnavailable, ended_among, named_session, resolve
+from services.accounts.session_records import SessionsUnavailable, ended_among
+from services.accounts.sessions import named_session, resolve
 from services.infra.log import get_logger
 from state.guard import Guard
 from state.session import RECONNECTING, SESSION_ENDED, notice_past_the_state, report_failure

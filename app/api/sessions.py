@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from app.api import session_cookies
 from app.api.deps import AccountHolder
 from app.api.envelope import Envelope, ok
-from services.accounts import service, sessions
+from services.accounts import service, session_records, sessions
 from services.infra.db import transaction
 from services.infra.errors import NotFound
 from services.infra.log import get_logger
@@ -52,7 +52,7 @@ class EndedOut(BaseModel):
 @router.get("")
 async def own_sessions(principal: AccountHolder) -> Envelope[SessionsOut]:
     """Where the account is signed in."""
-    found = await sessions.list_of(principal.user_id)
+    found = await session_records.list_of(principal.user_id)
     items = [
         SessionOut(
             id=one.id,

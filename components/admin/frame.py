@@ -26,11 +26,12 @@ def administration(current: str, title: str, words: str, *children: Any) -> rx.C
         *children,
         class_name="admin",
     )
-    return rx.cond(rx.State.is_hydrated, rx.cond(SessionState.administrates, page, _closed()), _waiting("Opening"))
+    content = rx.cond(SessionState.administrates, page, _closed())
+    return rx.fragment(rx.cond(rx.State.is_hydrated, content, _waiting("Opening")))
 
 
 def _closed() -> rx.Component:
-    return rx.match(
+    found: Any = rx.match(
         SessionState.role,
         (
             "admin",
@@ -50,6 +51,7 @@ def _closed() -> rx.Component:
         ),
         empty_state("This is for administrators", "Your account has another role.", link_button("Play", href="/")),
     )
+    return rx.fragment(found)
 
 
 def _waiting(text: str) -> rx.Component:
@@ -58,11 +60,13 @@ def _waiting(text: str) -> rx.Component:
 
 def when_ready(status: Any, content: rx.Component, load: Any) -> rx.Component:
     """The content once it was read; before that what goes on, and a way out where it failed."""
-    return rx.match(
-        status,
-        ("loading", _waiting("Reading")),
-        ("failed", empty_state("This can't be read now", "", button("Try again", on_click=load))),
-        content,
+    return rx.fragment(
+        rx.match(
+            status,
+            ("loading", _waiting("Reading")),
+            ("failed", empty_state("This can't be read now", "", button("Try again", on_click=load))),
+            content,
+        )
     )
 
 

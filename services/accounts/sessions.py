@@ -17,20 +17,29 @@ import asyncio
 import hmac
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Collection, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID
 
-from redis.exceptions import RedisError
-
 from services.accounts import access_tokens, cookies, refresh_tokens, repository
 from services.accounts.principals import Principal, Role
 from services.accounts.refresh_tokens import Family, Outcome
+from services.accounts.session_records import (
+    INDEX,
+    KEY,
+    LIFETIMES,
+    OUTAGES,
+    REDIS_TIMEOUT_S,
+    UNUSED_GUEST,
+    SessionsUnavailable,
+    change,
+    ids_of,
+    lifetime,
+)
 from services.infra.clock import new_id, now
-from services.infra.errors import Unauthorized, Unavailable
+from services.infra.errors import Unauthorized
 from services.infra.redis import redis
 from services.infra.settings import get_settings
 
@@ -39,30 +48,9 @@ if TYPE_CHECKING:
 
 COOKIE: Final = cookies.ACCESS
 MICRO_CACHE_S: Final = 1.0
-KEY: Final = "mixline:session:2:"
-_INDEX: Final = "mixline:sessions-of:2:"
 _MICRO_CACHE_SIZE: Final = 10_000
 _TOUCH_EVERY_S: Final = 60.0
-_REDIS_TIMEOUT_S: Final = 1.0
-_OUTAGES: Final = (RedisError, Unavailable, OSError, TimeoutError)
 _TICKET_KEY: Final = secrets.token_bytes(32)
-
-
-@dataclass(frozen=True, slots=True)
-class Lifetime:
-    """How long a session lives: after the last use, and in all."""
-
-    idle: timedelta
-    absolute: timedelta
-
-
-UNUSED_GUEST: Final = timedelta(minutes=30)
-LIFETIMES: Final = {
-    Role.GUEST: Lifetime(timedelta(hours=24), timedelta(days=7)),
-    Role.FREE: Lifetime(timedelta(hours=12), timedelta(days=3)),
-    Role.PREMIUM: Lifetime(timedelta(hours=12), timedelta(days=3)),
-    Role.ADMIN: Lifetime(timedelta(minutes=30), timedelta(hours=12)),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +66,6 @@ class IssuedSession:
     def cookie_header(self) -> str:
         """What a browser on plain http sends."""
         return f"{cookies.ACCESS}={self.access}; {cookies.REFRESH}={self.refresh}"
-
-
-@dataclass(frozen=True, slots=True)
-class SessionInfo:
-    """A session as its owner sees it; ``device`` and ``address`` are those that opened it."""
-
-    id: str
-    device: str
-    address: str
-    started_at: datetime
-    last_used_at: datetime
-    ends_at: datetime
-    remembered: bool
-    second_factor: bool
-
-
-class SessionsUnavailable(Unavailable):
-    """Redis does not answer, so nobody can be recognised."""
-
-    default_code = "sessions-unavailable"
-
-    def __init__(self) -> None:
-        super().__init__("Reconnecting. Try again in a moment.")
 
 
 class RefreshReused(Unauthorized):
@@ -124,14 +89,6 @@ class _Cached:
 
 
 _cache: OrderedDict[str, _Cached] = OrderedDict()
-
-
-def lifetime(role: Role, *, remember: bool) -> Lifetime:
-    """The settings' for whoever asked to stay signed in, short ones otherwise; administrators are never remembered."""
-    if not remember or role not in (Role.FREE, Role.PREMIUM):
-        return LIFETIMES[role]
-    settings = get_settings()
-    return Lifetime(timedelta(hours=settings.session_idle_hours), timedelta(hours=settings.session_absolute_hours))
 
 
 def hash_secret(secret: str) -> str:
@@ -195,7 +152,7 @@ async def _entry(session_id: str) -> _Cached:
     if cached is not None and clock - cached.read_at < MICRO_CACHE_S:
         return cached
     try:
-        async with asyncio.timeout(_REDIS_TIMEOUT_S):
+        async with asyncio.timeout(REDIS_TIMEOUT_S):
             raw = await cast("Awaitable[dict[bytes, bytes]]", redis().hgetall(KEY + session_id))
             entry = _decode(session_id, raw, clock)
             if cached is not None and clock - cached.touched_at < _TOUCH_EVERY_S:
@@ -203,7 +160,7 @@ async def _entry(session_id: str) -> _Cached:
             elif entry.principal is not None:
                 left = max(1, int(entry.ends_at - now().timestamp()))
                 await redis().expire(KEY + session_id, min(entry.idle_s, left))
-    except _OUTAGES as error:
+    except OUTAGES as error:
         raise SessionsUnavailable from error
     _cache[session_id] = entry
     _cache.move_to_end(session_id)
@@ -268,14 +225,14 @@ async def start(
     }
     first_s = int(UNUSED_GUEST.total_seconds()) if role is Role.GUEST else idle_s
     try:
-        async with asyncio.timeout(_REDIS_TIMEOUT_S), redis().pipeline(transaction=True) as pipe:
+        async with asyncio.timeout(REDIS_TIMEOUT_S), redis().pipeline(transaction=True) as pipe:
             pipe.hset(KEY + family.session_id, mapping=cast("Any", record))
             pipe.expire(KEY + family.session_id, first_s)
             if principal.signed_in:
-                pipe.sadd(_INDEX + str(user_id), family.session_id)
-                pipe.expire(_INDEX + str(user_id), get_settings().session_absolute_hours * 3600 + 86_400)
+                pipe.sadd(INDEX + str(user_id), family.session_id)
+                pipe.expire(INDEX + str(user_id), get_settings().session_absolute_hours * 3600 + 86_400)
             await pipe.execute()
-    except _OUTAGES as error:
+    except OUTAGES as error:
         raise SessionsUnavailable from error
     kept = life != LIFETIMES[role]
     access = access_tokens.issue(user_id, family.session_id, role.value, ends_at=started + absolute_s)
@@ -327,9 +284,9 @@ async def _present(cookie_header: str | None, *, rotate: bool) -> tuple[_Cached,
     if entry.principal is None or entry.ends_at <= now().timestamp():
         return None
     try:
-        async with asyncio.timeout(_REDIS_TIMEOUT_S):
+        async with asyncio.timeout(REDIS_TIMEOUT_S):
             outcome, held = await refresh_tokens.present(KEY, family, rotate=rotate)
-    except _OUTAGES as error:
+    except OUTAGES as error:
         raise SessionsUnavailable from error
     if outcome is Outcome.REUSED:
         _cache.pop(family.session_id, None)
@@ -340,8 +297,8 @@ async def _present(cookie_header: str | None, *, rotate: bool) -> tuple[_Cached,
 
 async def _forget_in_index(principal: Principal) -> None:
     try:
-        await cast("Awaitable[int]", redis().srem(_INDEX + str(principal.user_id), principal.session_id))
-    except _OUTAGES:
+        await cast("Awaitable[int]", redis().srem(INDEX + str(principal.user_id), principal.session_id))
+    except OUTAGES:
         return  # the set only speeds up finding sessions; ended ones in it do nothing
 
 
@@ -352,14 +309,14 @@ async def end(principal: Principal) -> None:
 
 async def end_one(user_id: UUID, session_id: str) -> bool:
     """End a session of this user; whether there was one."""
-    if session_id not in await _sessions_of(user_id):
+    if session_id not in await ids_of(user_id):
         return False
     return await _end(user_id, [session_id]) > 0
 
 
 async def end_all(user_id: UUID, *, but: str | None = None) -> int:
     """End every session of a user, except the one with the id ``but``; how many there were."""
-    return await _end(user_id, [one for one in await _sessions_of(user_id) if one != but])
+    return await _end(user_id, [one for one in await ids_of(user_id) if one != but])
 
 
 async def _end(user_id: UUID, session_ids: list[str]) -> int:
@@ -367,105 +324,23 @@ async def _end(user_id: UUID, session_ids: list[str]) -> int:
         return 0
     keys = [KEY + one for one in session_ids]
     try:
-        async with asyncio.timeout(_REDIS_TIMEOUT_S), redis().pipeline(transaction=True) as pipe:
+        async with asyncio.timeout(REDIS_TIMEOUT_S), redis().pipeline(transaction=True) as pipe:
             pipe.delete(*keys)
             pipe.delete(*(refresh_tokens.RECENT + one for one in session_ids))
-            pipe.srem(_INDEX + str(user_id), *session_ids)
+            pipe.srem(INDEX + str(user_id), *session_ids)
             ended, *_ = await pipe.execute()
-    except _OUTAGES as error:
+    except OUTAGES as error:
         raise SessionsUnavailable from error
     for one in session_ids:
         _cache.pop(one, None)
     return ended
 
 
-async def ended_among(session_ids: Collection[str]) -> set[str]:
-    """Those of the sessions that live no more; for telling pages that sit open.
-
-    Raises:
-        SessionsUnavailable: Redis does not answer.
-    """
-    asked = list(session_ids)
-    if not asked:
-        return set()
-    try:
-        async with asyncio.timeout(_REDIS_TIMEOUT_S), redis().pipeline(transaction=False) as pipe:
-            for one in asked:
-                pipe.exists(KEY + one)
-            answers = await pipe.execute()
-    except _OUTAGES as error:
-        raise SessionsUnavailable from error
-    return {one for one, lives in zip(asked, answers, strict=True) if not lives}
-
-
-async def _sessions_of(user_id: UUID) -> list[str]:
-    try:
-        async with asyncio.timeout(_REDIS_TIMEOUT_S):
-            members = await cast("Awaitable[set[bytes]]", redis().smembers(_INDEX + str(user_id)))
-    except _OUTAGES as error:
-        raise SessionsUnavailable from error
-    return [member.decode() for member in members]
-
-
-async def list_of(user_id: UUID) -> list[SessionInfo]:
-    """A user's live sessions, the last used first (to the minute)."""
-    found: list[SessionInfo] = []
-    session_ids = await _sessions_of(user_id)
-    try:
-        async with asyncio.timeout(_REDIS_TIMEOUT_S), redis().pipeline(transaction=False) as pipe:
-            for one in session_ids:
-                pipe.hgetall(KEY + one)
-                pipe.ttl(KEY + one)
-            answers = await pipe.execute()
-            gone = [one for one, raw in zip(session_ids, answers[::2], strict=True) if not raw]
-            if gone:
-                await cast("Awaitable[int]", redis().srem(_INDEX + str(user_id), *gone))
-    except _OUTAGES as error:
-        raise SessionsUnavailable from error
-    moment = now()
-    for one, raw, left_s in zip(session_ids, answers[::2], answers[1::2], strict=True):
-        if raw and float(raw[b"ends_at"]) > moment.timestamp():
-            found.append(_info(one, raw, left_s, moment))
-    return sorted(found, key=lambda session: session.last_used_at, reverse=True)
-
-
-def _info(session_id: str, raw: Mapping[bytes, bytes], left_s: int, moment: datetime) -> SessionInfo:
-    ends_at = datetime.fromtimestamp(float(raw[b"ends_at"]), tz=moment.tzinfo)
-    started_at = datetime.fromtimestamp(float(raw[b"started_at"]), tz=moment.tzinfo)
-    unused = timedelta(seconds=max(0, int(raw[b"idle_s"]) - left_s))
-    return SessionInfo(
-        id=session_id,
-        device=raw[b"device"].decode(),
-        address=raw[b"address"].decode(),
-        started_at=started_at,
-        last_used_at=max(started_at, moment - unused) if ends_at - moment > timedelta(seconds=left_s + 1) else moment,
-        ends_at=ends_at,
-        remembered=raw[b"remember"] == b"1",
-        second_factor=raw[b"second_factor"] == b"1",
-    )
-
-
-# Only a session that lives is changed: HSET alone would make a record out of nothing.
-_CHANGE: Final = """
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 2))
-if ARGV[1] ~= '' then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
-return 1
-"""
-
-
-async def _change(session_id: str, expire_s: int | None, values: Mapping[str, str | int | float]) -> None:
-    flat = [str(part) for pair in values.items() for part in pair]
-    answer = redis().eval(_CHANGE, 1, KEY + session_id, str(expire_s or ""), *flat)
-    await cast("Awaitable[int]", answer)
-    _cache.pop(session_id, None)
-
-
 async def update_all(user_id: UUID, *, role: Role | None = None, name: str | None = None) -> None:
     """Show a changed role or name in the user's live sessions. A role that shortens the lifetime does so at once."""
     try:
-        async with asyncio.timeout(_REDIS_TIMEOUT_S):
-            for session_id in await _sessions_of(user_id):
+        async with asyncio.timeout(REDIS_TIMEOUT_S):
+            for session_id in await ids_of(user_id):
                 raw = await cast("Awaitable[dict[bytes, bytes]]", redis().hgetall(KEY + session_id))
                 if not raw:
                     continue
@@ -478,17 +353,19 @@ async def update_all(user_id: UUID, *, role: Role | None = None, name: str | Non
                     values |= {"role": role.value, "idle_s": expire_s}
                     values["ends_at"] = min(float(raw[b"ends_at"]), end_of_new)
                 if values:
-                    await _change(session_id, expire_s, values)
-    except _OUTAGES as error:
+                    await change(session_id, expire_s, values)
+                    _cache.pop(session_id, None)
+    except OUTAGES as error:
         raise SessionsUnavailable from error
 
 
 async def confirm_second_factor(principal: Principal) -> None:
     """The second factor was set up or shown in this session; it may administrate from now on, if its role does."""
     try:
-        async with asyncio.timeout(_REDIS_TIMEOUT_S):
-            await _change(principal.session_id, None, {"second_factor": 1})
-    except _OUTAGES as error:
+        async with asyncio.timeout(REDIS_TIMEOUT_S):
+            await change(principal.session_id, None, {"second_factor": 1})
+            _cache.pop(principal.session_id, None)
+    except OUTAGES as error:
         raise SessionsUnavailable from error
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.accounts import access_tokens, refresh_tokens, sessions
+from services.accounts import access_tokens, refresh_tokens, session_records, sessions
 from services.accounts.principals import Role
 from services.accounts.sessions import COOKIE, IssuedSession, RefreshReused, SessionsUnavailable, resolve
 from services.infra import clock
@@ -241,7 +241,7 @@ async def test_a_replaced_refresh_token_ends_the_session_for_everybody(
     assert reused.value.user_id == issued.principal.user_id
     assert await resolve(cookie(newest)) is None
     assert await sessions.refresh(cookie(newest)) is None
-    assert await sessions.list_of(issued.principal.user_id) == []
+    assert await session_records.list_of(issued.principal.user_id) == []
     monkeypatch.undo()
     get_settings.cache_clear()
 
@@ -318,7 +318,7 @@ async def test_ones_sessions_are_listed_with_where_they_were_opened_and_end_one_
     there = await sessions.start(anna, Role.FREE, "Anna", device="Safari", second_factor=True)
     await sessions.start(new_id(), Role.FREE, "Bo")
 
-    listed = {one.id: one for one in await sessions.list_of(anna)}
+    listed = {one.id: one for one in await session_records.list_of(anna)}
 
     assert set(listed) == {here.principal.session_id, there.principal.session_id}
     assert (listed[here.principal.session_id].device, listed[here.principal.session_id].address) == (
@@ -329,7 +329,7 @@ async def test_ones_sessions_are_listed_with_where_they_were_opened_and_end_one_
     assert await sessions.end_one(anna, there.principal.session_id)
     assert not await sessions.end_one(anna, there.principal.session_id)
     assert not await sessions.end_one(new_id(), here.principal.session_id)
-    assert [one.id for one in await sessions.list_of(anna)] == [here.principal.session_id]
+    assert [one.id for one in await session_records.list_of(anna)] == [here.principal.session_id]
 
 
 async def test_changing_an_ended_session_makes_no_new_one() -> None:
