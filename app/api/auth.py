@@ -277,7 +277,7 @@ class CsrfMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on or refuse it."""
         # With an Authorization header no cookie counts, and no other site can make a browser send one.
-        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS", "TRACE"):
             headers = Headers(scope=scope)
             refused = _cross_site(headers) or ("authorization" not in headers and _without_token(headers)) or None
             if refused is not None:

@@ -29,9 +29,9 @@ UNSAFE = ("post", "put", "patch", "delete")
 
 def statuses(method: str, path: str, operation: dict[str, Any]) -> list[str]:
     """The error statuses of an operation."""
-    found = ["401", "429", "503"]
+    found = ["401", "403", "429", "503"]
     if method in UNSAFE:
-        found += ["403", "409", "413"]
+        found += ["409", "413"]
     if "{" in path:
         found.append("404")
     if operation.get("parameters") or "requestBody" in operation:

@@ -17,12 +17,9 @@ from state.training import TrainingState
 from tests.security.conftest import Figure, Scale
 from tests.security.live.conftest import Person, Target, visitor
 from tests.security.live.raw import merged
+from tests.services.solutions.conftest import RIVER
 
 TRAINING = TrainingState.get_full_name()
-RIVER = {
-    "board": "Ks7h2d5c9s", "pot": 20, "effective_stack": 20, "big_blind": 2,
-    "oop_range": "AA,KK,QQ", "ip_range": "JJ,TT,99", "bet_sizes": {"river": {"oop": ["50%"], "ip": ["50%"]}},
-}  # fmt: skip
 
 
 def fetched(target: Target, query: str, *arguments: str) -> list[list[Any]]:
