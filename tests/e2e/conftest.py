@@ -25,6 +25,7 @@ from playwright.sync_api import Browser, sync_playwright
 from app.commands import chromium
 from services.infra.embedded import free_port
 from services.infra.settings import ROOT
+from tests import oidc_provider
 
 START_S = 600.0
 ARGUMENTS = [
@@ -87,9 +88,16 @@ def running(settings: dict[str, str]) -> Iterator[Product]:
 
 @pytest.fixture(scope="session")
 def product() -> Iterator[Product]:
-    """The product in small sets, so that a test reaches the end of one."""
-    with running({"MIXLINE_SET_SIZE": "3", "MIXLINE_BOARD_MINIMUM": "2"}) as started:
-        yield started
+    """The product in small sets, so that a test reaches the end of one, and beside it a site that can sign in."""
+    with oidc_provider.running() as issuer:
+        club = {
+            "MIXLINE_OIDC_ISSUER": issuer,
+            "MIXLINE_OIDC_NAME": "The club",
+            "MIXLINE_OIDC_CLIENT_ID": oidc_provider.CLIENT_ID,
+            "MIXLINE_OIDC_CLIENT_SECRET": oidc_provider.CLIENT_SECRET,
+        }
+        with running({"MIXLINE_SET_SIZE": "3", "MIXLINE_BOARD_MINIMUM": "2"} | club) as started:
+            yield started
 
 
 @pytest.fixture(scope="session")
