@@ -191,7 +191,7 @@ async def login(
             await service.deny_sign_in(db, found.user_id)
         log.warning("sign_in_denied", user_id=str(found.user_id or ""), reason="password")
         raise Unauthorized(WRONG, code="wrong-credentials")
-    with_code = await _second_factor(found.user_id, body.code)
+    with_code = found.second_factor and await _second_factor(found.user_id, body.code)
     async with transaction() as db:
         account = await service.sign_in(
             db,
@@ -219,14 +219,11 @@ async def login(
 
 
 async def _second_factor(user_id: UUID, code: str | None) -> bool:
-    """Whether a second factor was asked for and shown; the password was right already.
+    """The second factor was shown; the password was right already.
 
     Raises:
         Unauthorized: It is missing or wrong.
     """
-    async with transaction() as db:
-        if not await second_factor.is_enabled(db, user_id):
-            return False
     if not code:
         text = "Enter a code of your authenticator app, or a recovery code."
         raise Unauthorized(text, code="second-factor-needed", errors=[FieldError("code", text)])

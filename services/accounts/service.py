@@ -19,6 +19,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.accounts import credentials_repository as store
 from services.accounts import names, passwords, repository
 from services.accounts.events import (
     AccountRegistered,
@@ -64,6 +65,7 @@ class Credentials:
 
     user_id: UUID | None
     password_hash: str | None
+    second_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,11 @@ async def check_name(db: AsyncSession, name: str) -> None:
 async def find_credentials(db: AsyncSession, email: str) -> Credentials:
     """What to check a password against, for an address in the form of `names.clean_email`."""
     user = await repository.find_by_email(db, email)
-    return Credentials(user.id, user.password_hash) if user is not None else Credentials(None, None)
+    # Asked for nobody as well: time must not tell who has an account.
+    factor = await store.find_second_factor(db, user.id if user is not None else new_id())
+    if user is None:
+        return Credentials(None, None)
+    return Credentials(user.id, user.password_hash, factor is not None and factor.enabled_at is not None)
 
 
 async def sign_in(
