@@ -21,7 +21,7 @@ from app.api import session_cookies
 from app.api.deps import OPEN, CurrentPrincipal, OptionalPrincipal, cookie_header
 from app.api.envelope import Envelope, ok, problem
 from app.api.reuse import report_reuse
-from app.api.session_cookies import device, hand_over, read_cookie, replace_session, set_cookie
+from app.api.session_cookies import bearer, device, hand_over, read_cookie, replace_session, set_cookie
 from services.accounts import (
     access_tokens,
     csrf,
@@ -273,10 +273,10 @@ class CsrfMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on or refuse it."""
-        # With an Authorization header no cookie counts, and no other site can make a browser send one.
+        # With a personal token no cookie counts, and no other site can make a browser send one.
         if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS", "TRACE"):
             headers = Headers(scope=scope)
-            refused = _cross_site(headers) or ("authorization" not in headers and _without_token(headers)) or None
+            refused = _cross_site(headers) or (bearer(headers) is None and _without_token(headers)) or None
             if refused is not None:
                 log.warning("request_refused", reason=refused.code, path=scope["path"])
                 answer = problem(refused.status, refused.code, refused.message, scope["path"])

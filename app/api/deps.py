@@ -1,7 +1,7 @@
 """What routes ask for: the caller, at the permission they need.
 
 A route names its `Permission` by the type of its ``principal`` or by ``dependencies=[OPEN]``; what that takes is in the
-one table of `services.accounts.permissions`. A call with an ``Authorization`` header is a script's: then only the
+one table of `services.accounts.permissions`. A call with ``Authorization: Bearer`` is a script's: then only the
 personal token in it counts, never a cookie.
 """
 
@@ -12,6 +12,7 @@ from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 
+from app.api import session_cookies
 from services.accounts import access_tokens, api_tokens, cookies, denials
 from services.accounts.permissions import Permission, check
 from services.accounts.principals import Principal
@@ -30,11 +31,10 @@ async def caller(request: Request) -> Principal | None:
     Raises:
         Unauthorized: A personal token is unknown, expired or revoked.
     """
-    given = request.headers.get("authorization")
-    if given is None:
+    token = session_cookies.bearer(request.headers)
+    if token is None:
         return await resolve(cookie_header(request))
-    scheme, _, token = given.partition(" ")
-    principal = await api_tokens.principal_of(token.strip()) if scheme.lower() == "bearer" else None
+    principal = await api_tokens.principal_of(token)
     if principal is None:
         raise Unauthorized("The token is unknown, has expired or was revoked.", code="bad-token")
     return principal

@@ -44,6 +44,15 @@ def read_cookie(headers: Headers, name: str) -> str | None:
     return cookies.read("; ".join(headers.getlist("cookie"))).get(name)
 
 
+def bearer(headers: Headers) -> str | None:
+    """The personal token that a call brings; None for a browser's call.
+
+    Other schemes are not ours: a proxy in front may ask for a password of its own.
+    """
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
 def device(request: Request) -> str:
     """How the browser describes itself."""
     return request.headers.get("user-agent", "")

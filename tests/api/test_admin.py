@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -13,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.accounts import sessions
 from services.accounts.principals import Role
 from services.audit import service as audit
+from services.solutions.models import SolveJobRow
+from services.solutions.repository import add_job
 from tests.api.conftest import Browser, OpenBrowser
 
 
@@ -209,3 +212,30 @@ async def test_revocation_reaches_rest_within_two_seconds_from_another_process(
             break
     else:
         pytest.fail("the session still lives after two seconds")
+
+
+async def test_somebodys_solve_is_shown_with_its_owner_and_cancelled(
+    admin: Browser, member: Browser, db: AsyncSession
+) -> None:
+    anna = await own_id(member)
+    row = SolveJobRow(
+        owner_id=UUID(anna),
+        role="free",
+        request_key="k",
+        name="BTN vs BB",
+        spot={},
+        spot_hash="h",
+        target_pct=0.5,
+        max_seconds=20,
+        memory_bytes=1_000_000,
+    )
+    await add_job(db, row)
+
+    queued = (await admin.get("/api/admin/jobs", params={"status": "queued"})).json()["data"]["items"]
+    cancelled = (await admin.call("PATCH", f"/api/admin/jobs/{row.id}", {"status": "cancelled"})).json()["data"]
+
+    assert [(one["name"], one["owner_name"]) for one in queued] == [("BTN vs BB", "Anna")]
+    assert cancelled["status"] == "cancelled"
+    assert (await admin.get("/api/admin/jobs", params={"status": "queued"})).json()["data"]["items"] == []
+    entry = (await audit.newest(db, limit=1))[0]
+    assert (entry.action, str(entry.subject_id), entry.details) == ("solve_cancelled", anna, {"job_id": str(row.id)})

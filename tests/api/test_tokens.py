@@ -248,3 +248,19 @@ async def test_a_ticket_that_a_client_sends_is_thrown_away(pages: httpx.AsyncCli
     forged = f"mixline_ticket={victim.principal.session_id}.{'0' * 64}"
 
     assert (await pages.get("/_event/", headers={"Cookie": forged})).text == ""
+
+
+async def test_a_proxys_own_password_in_front_is_not_taken_for_a_personal_token(member: Browser) -> None:
+    member.http.headers["authorization"] = "Basic dXNlcjpwYXNz"
+
+    assert (await member.get("/api/users/me")).json()["data"]["email"] == "anna@example.org"
+    assert (await member.post("/api/auth/refresh")).status_code == 200
+    assert (await member.http.post("/api/auth/refresh")).status_code == 403
+
+
+async def test_with_a_bad_personal_token_the_cookies_do_not_count(member: Browser) -> None:
+    answer = await member.get(
+        "/api/users/me", headers={"Authorization": f"Bearer {member.http.cookies['mixline_session']}"}
+    )
+
+    assert (answer.status_code, kind(answer)) == (401, "bad-token")
