@@ -47,7 +47,24 @@ async def _cancelled(request: Request, _error: Cancelled) -> Response:
     return problem(409, "cancelled", "The solve was cancelled.", request.url.path)
 
 
+def _allowed(request: Request) -> str:
+    """What ``Allow`` says: the documented methods at this address, a literal one before those with parameters."""
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    here = [paths[path]] if path in paths else [one for form, one in paths.items() if _fits(form, path)]
+    return ", ".join(sorted({method.upper() for methods in here for method in methods}))
+
+
+def _fits(form: str, path: str) -> bool:
+    return re.fullmatch(re.sub(r"\\\{.*?\\\}", "[^/]+", re.escape(form)), path) is not None
+
+
 async def _validation(request: Request, error: RequestValidationError) -> Response:
+    # `GET /solves/estimate` is no solve of that name: the address is another route's, which has no such method.
+    if any(one["loc"][:1] == ("path",) for one in error.errors()):
+        allowed = _allowed(request)
+        if request.method not in allowed.split(", "):
+            return await _http(request, HTTPException(405))
     return problem(422, "invalid", "The request was refused.", request.url.path, field_errors(error.errors()))
 
 
@@ -75,6 +92,8 @@ async def _http(request: Request, error: HTTPException) -> Response:
     if error.status_code == 405:
         detail = detail or f"{request.method} is not possible here."
     headers = dict(error.headers) if error.headers else None
+    if error.status_code == 405:
+        headers = {"Allow": _allowed(request)}
     return problem(error.status_code, slug, detail, request.url.path, headers=headers)
 
 

@@ -190,3 +190,18 @@ async def test_the_api_answers_unknown_addresses_and_methods_in_the_envelope(ser
         assert document["openapi"].startswith("3.1")
         live = await client.get("/health/live")
         assert live.json() == {"status": "alive"}
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"), [("/api/solves", "GET, POST"), ("/api/solves/estimate", "POST"), ("/api/auth/csrf", "GET")]
+)
+async def test_a_method_that_is_not_possible_is_told_which_are(
+    server_urls: dict[str, str], redis_server: str, path: str, allowed: str
+):
+    from app.api.main import build_api
+
+    transport = httpx.ASGITransport(app=build_api())
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        for method in ("OPTIONS", "TRACE", *(["GET"] if "GET" not in allowed else [])):
+            answer = await client.request(method, path)
+            assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
