@@ -19,11 +19,13 @@ from services.accounts import names, recovery, service, sessions, throttle
 from services.infra.db import transaction
 from services.infra.errors import Invalid
 from services.infra.log import get_logger
+from services.infra.settings import get_settings
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 log = get_logger()
 
 ASKED = "If there is an account with this address, a mail is on its way."
+NO_MAIL = "This server keeps its mails to itself: whoever runs it finds them with ./mixline mail."
 Secret = Annotated[str, Field(min_length=20, max_length=200)]
 
 
@@ -79,7 +81,7 @@ async def forgot(body: ForgotIn, request: Request) -> Envelope[None]:
     if (await throttle.take(throttle.MAIL_TO, email)).passed:
         async with transaction() as db:
             await recovery.ask_reset(db, email)
-    return ok(None, message=ASKED, status=202)
+    return ok(None, message=ASKED if get_settings().smtp_host else f"{ASKED} {NO_MAIL}", status=202)
 
 
 @router.post("/password/reset", dependencies=[OPEN])

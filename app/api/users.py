@@ -24,6 +24,7 @@ from services.infra.clock import now
 from services.infra.db import transaction
 from services.infra.errors import Unauthorized
 from services.infra.log import get_logger
+from services.infra.settings import get_settings
 
 router = APIRouter(prefix="/users", tags=["users"])
 log = get_logger()
@@ -50,9 +51,10 @@ class LinkOut(BaseModel):
 
 
 class SecurityOut(BaseModel):
-    """How the account is entered."""
+    """How the account is entered; ``sends_mail`` is false where mails stay in the server's data folder."""
 
     has_password: bool
+    sends_mail: bool
     second_factor: StatusOut
     linked: list[LinkOut]
     providers: list[ProviderOut]
@@ -96,6 +98,7 @@ async def security(principal: AccountHolder) -> Envelope[SecurityOut]:
     return ok(
         SecurityOut(
             has_password=has_password,
+            sends_mail=bool(get_settings().smtp_host),
             second_factor=StatusOut(enabled=factor.enabled, recovery_codes=factor.recovery_codes),
             linked=[LinkOut.model_validate(one) for one in linked],
             providers=[ProviderOut(key=one.key, name=one.name) for one in providers().values()],

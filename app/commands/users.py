@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from services.accounts import service, sessions
+from services.accounts import recovery, second_factor, service, sessions
 from services.accounts.sessions import Role
 from services.infra import db as database
 from services.infra import log
@@ -44,6 +44,7 @@ def create(
         wanted = await service.prepare_registration(email, _password(from_stdin=password_stdin), name)
         async with transaction() as db:
             account = await service.register(db, None, wanted, Role.FREE if role is Role.GUEST else role)
+            await recovery.vouch(db, account.id)
         return f"{account.email}: {account.name}, {account.role}"
 
     _run(work())
@@ -73,6 +74,19 @@ def reset(email: Email, password_stdin: NewPassword = False) -> None:
             account = await service.reset_password(db, email, password_hash)
         await sessions.end_all(account.id)
         return f"{account.email}: new password set, signed out everywhere"
+
+    _run(work())
+
+
+@users.command("second-factor-off", epilog="Example: ./mixline user second-factor-off anna@example.org")
+def second_factor_off(email: Email) -> None:
+    """Take the second factor off an account whose owner lost app and recovery codes; ends every session of it."""
+
+    async def work() -> str:
+        async with transaction() as db:
+            account = await second_factor.take_off(db, email)
+        await sessions.end_all(account.id)
+        return f"{account.email}: no second factor, signed out everywhere"
 
     _run(work())
 

@@ -43,6 +43,9 @@ function Profile({ me, security, reload, say }) {
     say(text);
     reload();
   };
+  const unconfirmed = security.sends_mail
+    ? "Not confirmed yet. Open the link in the mail that we sent."
+    : "Not confirmed. This server keeps its mails to itself: whoever runs it finds the link with ./mixline mail.";
   const resend = async () => {
     const answer = await post("/api/auth/email/resend", {});
     say(answer.ok ? "A mail with a link is on its way." : answer.problem?.detail || UNREACHABLE);
@@ -63,7 +66,7 @@ function Profile({ me, security, reload, say }) {
       <Row
         label="E-mail address"
         value={me.email || "None"}
-        note={me.email && (me.email_verified ? "Confirmed" : "Not confirmed yet. Open the link in the mail that we sent.")}
+        note={me.email && (me.email_verified ? "Confirmed" : unconfirmed)}
         action={me.email ? "Change" : "Add"}
         open={open.is("email")}
         onOpen={open.set("email")}

@@ -23,7 +23,8 @@ export function ForgotPassword() {
   if (done)
     return (
       <Page title="Check your mail">
-        <p role="status">{done} The link in it works for an hour.</p>
+        <p role="status">{done}</p>
+        <p className="field-hint">The link in it works for an hour.</p>
         <p className="account-other"><a href="/sign-in">Back to signing in</a></p>
       </Page>
     );

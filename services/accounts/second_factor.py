@@ -30,6 +30,7 @@ from services.accounts.events import (
 )
 from services.accounts.models import SecondFactor
 from services.accounts.principals import Role
+from services.accounts.service import Account
 from services.infra import sealing
 from services.infra.clock import now
 from services.infra.errors import Conflict, FieldError, Forbidden, Invalid
@@ -137,6 +138,19 @@ async def disable(db: AsyncSession, user_id: UUID, password: str | None) -> None
     await service.record(db, user, SecondFactorDisabled(user_id=user_id))
     if user.email is not None:
         await mail.send(db, mails.second_factor_changed(user.email, enabled=False))
+
+
+async def take_off(db: AsyncSession, email: str) -> Account:
+    """The operator's way for somebody who lost the app and the recovery codes.
+
+    Raises:
+        NotFound: Nobody has the address.
+    """
+    user = await service.locked_by_email(db, email)
+    await store.drop_second_factor(db, user.id)
+    await service.record(db, user, SecondFactorDisabled(user_id=user.id), by=service.OPERATOR)
+    await mail.send(db, mails.second_factor_changed(email.strip().lower(), enabled=False))
+    return service.account_of(user)
 
 
 async def replace_recovery_codes(db: AsyncSession, user_id: UUID) -> list[str]:

@@ -236,7 +236,7 @@ async def set_role(db: AsyncSession, email: str, role: Role) -> Account:
     """The caller then shows the role in the live sessions (`sessions.update_all`)."""
     if role is Role.GUEST:
         raise Invalid("An account can't become a guest.", errors=[FieldError("role", "Use free, premium or admin.")])
-    user = await _locked_by_email(db, email)
+    user = await locked_by_email(db, email)
     if user.role != role:
         await repository.change(db, user.id, role=role.value)
         await record(db, user, RoleChanged(user_id=user.id, role=role.value), by=OPERATOR)
@@ -250,7 +250,7 @@ async def prepare_password(db: AsyncSession, email: str, password: str) -> str:
         NotFound: Nobody has the address.
         Invalid: The password is refused.
     """
-    user = await _locked_by_email(db, email)
+    user = await locked_by_email(db, email)
     if weak := passwords.problem(password, name=user.name, email=user.email or ""):
         raise Invalid("The password was not changed.", errors=[FieldError("password", weak)])
     return await passwords.hash_password(password)
@@ -258,7 +258,7 @@ async def prepare_password(db: AsyncSession, email: str, password: str) -> str:
 
 async def reset_password(db: AsyncSession, email: str, password_hash: str) -> Account:
     """Set a new password; the caller then ends every session (`sessions.end_all`)."""
-    user = await _locked_by_email(db, email)
+    user = await locked_by_email(db, email)
     await repository.change(db, user.id, password_hash=password_hash)
     await record(db, user, PasswordReset(user_id=user.id), by=OPERATOR)
     return account_of(user)
@@ -281,7 +281,12 @@ async def locked(db: AsyncSession, user_id: UUID) -> User:
     return user
 
 
-async def _locked_by_email(db: AsyncSession, email: str) -> User:
+async def locked_by_email(db: AsyncSession, email: str) -> User:
+    """The account with the address, held for writing.
+
+    Raises:
+        NotFound: Nobody has it.
+    """
     found = await repository.find_by_email(db, names.clean_email(email))
     if found is None:
         raise NotFound("No account has this e-mail address.")
