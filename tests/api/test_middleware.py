@@ -202,6 +202,6 @@ async def test_a_method_that_is_not_possible_is_told_which_are(
 
     transport = httpx.ASGITransport(app=build_api())
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        for method in ("OPTIONS", "TRACE", *(["GET"] if "GET" not in allowed else [])):
+        for method in ("OPTIONS", "TRACE"):
             answer = await client.request(method, path)
             assert (answer.status_code, answer.headers["allow"]) == (405, allowed)

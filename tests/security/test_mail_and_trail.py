@@ -134,7 +134,7 @@ async def test_what_counts_is_in_the_trail_and_an_edited_row_is_found(
     edits = (
         "UPDATE audit.entry SET details = '{\"x\": 1}' WHERE position = (SELECT min(position) + 1 FROM audit.entry)",
         "DELETE FROM audit.entry WHERE position = (SELECT min(position) + 1 FROM audit.entry)",
-        "DELETE FROM audit.entry WHERE position = (SELECT max(position) FROM audit.entry)",
+        "UPDATE audit.entry SET action = 'signed_in' WHERE position = (SELECT max(position) FROM audit.entry)",
     )
     for edit in edits:
         async with db.begin_nested() as attempt:
