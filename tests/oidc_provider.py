@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import json
 import secrets
 import socket
 import subprocess
@@ -131,6 +132,8 @@ class Provider:
             "nonce": {"nonce": "another"},
             "audience": {"aud": "somebody-else"},
             "issuer": {"iss": "https://evil.example.org"},
+            "tenant": {"iss": f"{self.issuer}/9122040d-6c67-4c5b-b112-36a304b66dad/v2.0"},
+            "foreign-tenant": {"iss": "https://evil.example.org/9122040d-6c67-4c5b-b112-36a304b66dad/v2.0"},
             "expired": {"iat": moment - 7200, "exp": moment - 3600},
             "subject": {"sub": ""},
         }.get(fault, {})
@@ -150,6 +153,35 @@ class Provider:
         person = self.people.get(request.headers.get("authorization", "").removeprefix("Bearer "))
         return JSONResponse({"sub": person["sub"]}) if person else JSONResponse({"error": "invalid_token"}, 401)
 
+    async def github_user(self, _request: Request) -> Response:
+        return JSONResponse({"id": 583231, "login": "octo", "name": None})
+
+    async def github_emails(self, _request: Request) -> Response:
+        return JSONResponse(
+            [
+                {"email": "Spare@example.org", "primary": False, "verified": True},
+                {"email": "Octo@example.org", "primary": True, "verified": self.fault != "unconfirmed"},
+            ]
+        )
+
+    async def discord_user(self, _request: Request) -> Response:
+        verified = self.fault != "unconfirmed"
+        return JSONResponse(
+            {"id": "80351110224678912", "username": "nelly", "email": "n@example.org", "verified": verified}
+        )
+
+    async def plain_token(self, request: Request) -> Response:
+        """OAuth without OpenID Connect; takes any code whose PKCE verifier came along."""
+        form = await request.form()
+        if not form.get("code_verifier"):
+            return JSONResponse({"error": "invalid_grant"}, 400)
+        return JSONResponse({"access_token": "plain", "token_type": "bearer", "scope": "user"})
+
+    async def tenant_metadata(self, _request: Request) -> Response:
+        """As Microsoft's shared endpoint: a template where the issuer should be."""
+        known = json.loads((await self.metadata(_request)).body)
+        return JSONResponse(known | {"issuer": f"{self.issuer}/{{tenantid}}/v2.0"})
+
     async def set_fault(self, request: Request) -> Response:
         self.fault = (await request.json())["fault"]
         return JSONResponse({})
@@ -165,6 +197,11 @@ def build(port: int) -> Starlette:
             Route("/authorize", provider.decide, methods=["POST"]),
             Route("/token", provider.token, methods=["POST"]),
             Route("/userinfo", provider.userinfo),
+            Route("/user", provider.github_user),
+            Route("/user/emails", provider.github_emails),
+            Route("/users/@me", provider.discord_user),
+            Route("/plain-token", provider.plain_token, methods=["POST"]),
+            Route("/common/.well-known/openid-configuration", provider.tenant_metadata),
             Route("/fault", provider.set_fault, methods=["POST"]),
         ]
     )
