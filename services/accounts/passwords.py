@@ -74,9 +74,17 @@ def problem(password: str, *, name: str = "", email: str = "", least: int = MIN_
     own = [part for part in (name.casefold(), email.casefold(), email.casefold().split("@")[0]) if len(part) > 3]
     if any(part in folded for part in own):
         return "Don't use your name or e-mail address in the password."
-    if min(len(_remainder(folded)), len(_remainder(folded.translate(_LEET)))) < _LEFT_OVER:
+    if folded in _frequent() or min(len(_remainder(folded)), len(_remainder(folded.translate(_LEET)))) < _LEFT_OVER:
         return "This password is too common: words, sequences or repetitions that are tried first. Choose another."
     return ""
+
+
+@lru_cache(maxsize=1)
+def _frequent() -> frozenset[str]:
+    """The thirty thousand most frequent passwords of the leaks that zxcvbn's list was counted from."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415 three megabytes that only a new password needs
+
+    return frozenset(FREQUENCY_LISTS["passwords"])
 
 
 def _remainder(text: str) -> str:
