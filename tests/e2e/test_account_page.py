@@ -75,7 +75,7 @@ def test_a_forgotten_password_is_set_anew_through_the_mail(
 def test_the_link_of_a_new_account_confirms_its_address_at_a_press_and_works_once(
     page: Page, settings: SettingsPage, product: Product, name: str
 ) -> None:
-    expect(page.get_by_text("Not confirmed yet")).to_be_visible()
+    expect(page.get_by_text("Not confirmed")).to_be_visible()
     link = Mailbox(product.data).link(f"{name}@example.org", "Confirm your address")
 
     page.goto(link)
