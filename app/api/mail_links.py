@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from app.api.auth import AccountOut, Password, Text, opened_by
 from app.api.deps import OPEN, AccountHolder, OptionalPrincipal
 from app.api.envelope import Envelope, ok
-from app.api.ownership import Proof, prove_owner
+from app.api.ownership import Proof, check_password, prove_owner
 from app.api.session_cookies import replace_session
-from services.accounts import names, recovery, service, sessions, throttle
+from services.accounts import names, one_time, recovery, service, sessions, throttle
 from services.infra.db import transaction
 from services.infra.errors import Invalid
 from services.infra.log import get_logger
@@ -61,9 +61,10 @@ class ChangeEmailIn(Proof):
 
 
 class TokenIn(_Body):
-    """The secret of a link."""
+    """The secret of a link, and the account's password where the link is opened in another browser."""
 
     token: Secret
+    password: SecretStr | None = Field(default=None, max_length=512)
 
 
 class ConfirmedOut(BaseModel):
@@ -141,6 +142,10 @@ async def verify(
 ) -> Envelope[ConfirmedOut]:
     """Follow a link that confirms an address: of a new account, of an account, or the new one of an account."""
     (await throttle.take(throttle.LINK_ADDRESS, throttle.address_of(request.scope))).enforce()
+    async with transaction() as db:
+        password_hash = await recovery.password_behind(db, body.token, principal)
+    if password_hash is not None:
+        await check_password(one_time.digest(body.token), body.password, password_hash)
     async with transaction() as db:
         account = await recovery.confirm_registration(db, body.token, principal)
     if account is not None:

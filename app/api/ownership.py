@@ -42,18 +42,28 @@ async def prove_owner(principal: Principal, proof: Proof, *, recent: bool = Fals
         has_code = await second_factor.is_enabled(db, principal.user_id)
     who = str(principal.user_id)
     if password_hash is not None:
-        given = proof.password.get_secret_value() if proof.password is not None else ""
-        if not given:
-            raise _missing("password", "Enter your password.", "confirm-password")
-        verdict = (await throttle.take(throttle.OWNER, who)).enforce()
-        if not (await passwords.verify(given, password_hash))[0]:
-            raise _missing("password", "This is not your password.", "wrong-password")
-        await throttle.give_back(verdict, who)
+        await check_password(who, proof.password, password_hash)
     elif not has_code and not await identities.is_fresh(principal.session_id):
         raise Unauthorized("Sign in once more, then do this within a quarter of an hour.", code="sign-in-again")
     if has_code and (with_code or password_hash is None):
         await prove_code(principal, proof.code)
     await identities.mark_fresh(principal.session_id)
+
+
+async def check_password(who: str, password: SecretStr | None, password_hash: str) -> None:
+    """Let the right password pass; ``who`` is what tries are counted for.
+
+    Raises:
+        Invalid: It is missing or wrong.
+        TooMany: There were too many tries.
+    """
+    given = password.get_secret_value() if password is not None else ""
+    if not given:
+        raise _missing("password", "Enter your password.", "confirm-password")
+    verdict = (await throttle.take(throttle.OWNER, who)).enforce()
+    if not (await passwords.verify(given, password_hash))[0]:
+        raise _missing("password", "This is not your password.", "wrong-password")
+    await throttle.give_back(verdict, who)
 
 
 async def prove_code(principal: Principal, code: str | None) -> None:

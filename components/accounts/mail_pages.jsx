@@ -1,5 +1,5 @@
 import React, { useState } from "react";
-import { ActionForm, UNREACHABLE, call, post, useSecretInAddress } from "./parts.jsx";
+import { ActionForm, codeOf, post, useSecretInAddress } from "./parts.jsx";
 
 const NEW_PASSWORD = {
   name: "password",
@@ -81,23 +81,15 @@ function BadLink() {
   );
 }
 
-// A press of a button, because some mail programs open every link to look at it.
+// A press of a button, because some mail programs open every link. In another browser than the one that asked, the
+// server wants the password as well.
 export function VerifyEmail() {
   const token = useSecretInAddress();
   const [state, setState] = useState("ask");
-  const [error, setError] = useState("");
-  const confirm = async () => {
-    setState("busy");
-    setError("");
-    try {
-      const answer = await call("POST", "/api/auth/email/verify", { token });
-      if (answer.ok) return setState(answer.data.outcome);
-      if (answer.status === 422) return setState("bad");
-      setError(answer.problem?.detail || "That did not work. Try again.");
-    } catch {
-      setError(UNREACHABLE);
-    }
-    setState("ask");
+  const send = async (sent) => {
+    const answer = await post("/api/auth/email/verify", { ...sent, token });
+    if (codeOf(answer) === "link-expired") setState("bad");
+    return answer;
   };
   if (token === null) return null;
   if (!token || state === "bad") return <BadLink />;
@@ -118,11 +110,7 @@ export function VerifyEmail() {
   return (
     <Page title="Confirm your address">
       <p>One press, and this address is yours here.</p>
-      <p role="alert" className="error-text">{error}</p>
-      <button type="button" className="button button--primary button--large" disabled={state === "busy"} onClick={confirm}>
-        {state === "busy" && <span className="spinner" aria-hidden="true" />}
-        Confirm
-      </button>
+      <ActionForm label="Confirm your address" fields={[]} submit="Confirm" send={send} onDone={(answer) => setState(answer.data.outcome)} />
     </Page>
   );
 }

@@ -58,6 +58,14 @@ async def use_mail_token(db: AsyncSession, token_hash: str) -> bool:
     return _count(done) == 1
 
 
+async def find_pending_registration(db: AsyncSession, token_hash: str) -> PendingRegistration | None:
+    """A registration whose link still works; looking uses nothing up."""
+    query = select(PendingRegistration).where(
+        col(PendingRegistration.token_hash) == token_hash, col(PendingRegistration.expires_at) > now()
+    )
+    return await db.scalar(query)
+
+
 async def use_pending_registration(db: AsyncSession, token_hash: str) -> PendingRegistration | None:
     """Take a registration whose link was followed, if it still works."""
     statement = delete(PendingRegistration).where(

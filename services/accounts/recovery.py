@@ -20,7 +20,7 @@ from services.accounts.models import MailRequest, MailToken, PendingRegistration
 from services.accounts.principals import Principal, Role
 from services.accounts.service import Account, Registration
 from services.infra.clock import now
-from services.infra.errors import Conflict, FieldError, Invalid
+from services.infra.errors import Conflict, FieldError, Invalid, Unauthorized
 from services.mail import service as mail
 
 LINK_LIFE: Final = timedelta(hours=1)
@@ -86,6 +86,28 @@ async def send_verification(db: AsyncSession, user_id: UUID) -> None:
     user = await service.locked(db, user_id)
     if user.email is not None and user.email_verified_at is None:
         await mail.send(db, mails.verify_address(user.email, await _issue(db, user, "verify", user.email)))
+
+
+async def password_behind(db: AsyncSession, secret: str, caller: Principal | None) -> str | None:
+    """What the password is checked against before a link that confirms an address is followed; None: by the asker.
+
+    Somebody else may have asked for it with this address: then its owner, who does not know the password, must not be
+    led to lend the address to an account that somebody else can enter.
+
+    Raises:
+        Invalid: It does not work any more.
+        Unauthorized: The account has no password, so only its own session can follow it.
+    """
+    pending = await store.find_pending_registration(db, one_time.digest(secret))
+    if pending is not None:
+        return None if caller is not None and caller.user_id == pending.guest_id else pending.password_hash
+    token = await _token(db, secret, "verify", "change")
+    if caller is not None and caller.user_id == token.user_id:
+        return None
+    password_hash = await service.password_hash_of(db, token.user_id)
+    if password_hash is None:
+        raise Unauthorized("Sign in, then open the link again.", code="sign-in-needed")
+    return password_hash
 
 
 async def confirm_registration(db: AsyncSession, secret: str, guest: Principal | None) -> Account | None:

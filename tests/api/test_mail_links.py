@@ -180,8 +180,12 @@ async def test_another_address_counts_when_it_is_confirmed_and_the_old_one_is_to
     token = await link_in_mail("new@example.org")
     assert (await mails_to("anna@example.org"))[0]["Subject"] == "Your address is about to change"
 
-    await (await open_browser()).post("/api/auth/email/verify", {"token": token})
+    elsewhere = await open_browser()
+    without = await elsewhere.post("/api/auth/email/verify", {"token": token})
+    wrong = await elsewhere.post("/api/auth/email/verify", {"token": token, "password": "not the password"})
+    right = await elsewhere.post("/api/auth/email/verify", {"token": token, "password": PASSWORD})
 
+    assert [code_of(without), code_of(wrong), right.status_code] == ["confirm-password", "wrong-password", 200]
     assert (await member.get("/api/users/me")).json()["data"]["email"] == "new@example.org"
     assert (await mails_to("anna@example.org"))[0]["Subject"] == "Your address was changed"
 
@@ -218,3 +222,18 @@ async def test_mails_and_their_folder_are_for_the_owner_only(member: Browser, ma
     assert mailbox.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in mailbox.iterdir()} == {0o600}
     assert (mailbox.parent / "keys" / "sealing.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.usefixtures("confirming")
+async def test_nobody_is_led_to_confirm_an_account_that_somebody_else_can_enter(
+    open_browser: OpenBrowser, browser: Browser
+) -> None:
+    await browser.register("Mallory", email="victim@example.org")
+    victim = await open_browser()
+
+    answer = await victim.post("/api/auth/email/verify", {"token": await link_in_mail("victim@example.org")})
+
+    assert (answer.status_code, code_of(answer)) == (422, "confirm-password")
+    assert (
+        await browser.post("/api/auth/login", {"email": "victim@example.org", "password": PASSWORD})
+    ).status_code == 401
