@@ -17,6 +17,7 @@ TEXTS = {
     "401": "There is no session, or it may not do this",
     "403": "From another site, without the CSRF token, or not allowed to this caller",
     "404": "There is no such thing, or none that the caller may see",
+    "408": "The body did not arrive in time",
     "409": "It was changed, answered or taken meanwhile",
     "413": "The body is too long",
     "415": "The body is of another type",
@@ -31,7 +32,7 @@ def statuses(method: str, path: str, operation: dict[str, Any]) -> list[str]:
     """The error statuses of an operation."""
     found = ["401", "403", "429", "503"]
     if method in UNSAFE:
-        found += ["409", "413"]
+        found += ["408", "409", "413"]
     if "{" in path:
         found.append("404")
     if operation.get("parameters") or "requestBody" in operation:

@@ -6,6 +6,7 @@ cross-origin access exists, so every CORS header that a library adds is taken of
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 import uuid
@@ -30,6 +31,8 @@ IMMUTABLE = re.compile(r"^/assets/.*-[A-Za-z0-9_-]{8}\.(?:js|css|woff2?|svg|png|
 QUIET = ("/health", "/metrics", "/assets/")
 # By address, not by content type: a 304 has none, and its headers replace those of the cached page.
 NO_PAGES = ("/api", "/health", "/metrics")
+BODY_S = 30.0
+LOGGED_PATH = 300
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 PERMISSIONS = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()"
 
@@ -73,7 +76,11 @@ class RequestLog:
         metrics.http_seconds.labels(scope["method"], route, str(status)).observe(seconds)
         if not path.startswith(QUIET):
             log.info(
-                "http_request", method=scope["method"], path=path, status=status, duration_ms=round(seconds * 1000, 1)
+                "http_request",
+                method=scope["method"],
+                path=path[:LOGGED_PATH],
+                status=status,
+                duration_ms=round(seconds * 1000, 1),
             )
 
 
@@ -134,7 +141,7 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Ends requests whose body is longer than the setting, told by its header or counted while it arrives."""
+    """Ends requests whose body is too long, told by its header or counted on arrival, or takes too long to arrive."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -151,11 +158,20 @@ class BodyLimit:
             return
         received = 0
         answered = False
+        complete = False
+        deadline = asyncio.get_running_loop().time() + BODY_S
 
         async def counted() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, complete
+            if complete:  # whoever waits for the client to go may wait for ever
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise _BodyTooSlow from None
             received += len(message.get("body", b""))
+            complete = not message.get("more_body", False)
             if received > limit:
                 raise _BodyTooLarge
             return message
@@ -170,6 +186,10 @@ class BodyLimit:
         except _BodyTooLarge:
             if not answered:
                 await self._refuse(limit, scope, receive, send)
+        except _BodyTooSlow:
+            if not answered:
+                text = f"The body did not arrive within {BODY_S:.0f} seconds."
+                await problem(408, "too-slow", text, scope["path"])(scope, receive, send)
 
     @staticmethod
     async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
@@ -179,6 +199,10 @@ class BodyLimit:
 
 class _BodyTooLarge(BaseException):
     """Passes the framework's handlers, which catch Exception, on its way out to :class:`BodyLimit`."""
+
+
+class _BodyTooSlow(BaseException):
+    """Like `_BodyTooLarge`."""
 
 
 def protect(app: ASGIApp, script_hashes: Iterable[str] = ()) -> ASGIApp:

@@ -2,10 +2,12 @@
 
 The caller is the session or the personal token as it was sent, so that it need not be looked up first; a made-up one
 wins nothing, because its address is counted as well. Routes that are worth attacking have limits of their own on top
-(`services.accounts.throttle`).
+(`services.accounts.throttle`). Live feeds stay open, so they are counted as well, by address.
 """
 
 from __future__ import annotations
+
+from collections import Counter
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,6 +19,7 @@ from services.infra.rate_limits import Limit, Verdict, address_of, take
 from services.infra.settings import get_settings
 
 WINDOW_S = 60
+STREAM = "/events"
 
 
 class RateLimit:
@@ -24,6 +27,7 @@ class RateLimit:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._streams: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on or refuse it."""
@@ -37,6 +41,15 @@ class RateLimit:
             await problem(429, "too-many", text, scope["path"], headers=verdict.fields)(scope, receive, send)
             return
 
+        address = address_of(scope)
+        streams = scope["path"].endswith(STREAM)
+        if streams and self._streams[address] >= get_settings().streams_per_address:
+            log.warning("request_refused", reason="streams", path=scope["path"])
+            text = "Too many live feeds are open. Close one first."
+            headers = {"Retry-After": "5"}
+            await problem(429, "too-many-feeds", text, scope["path"], headers=headers)(scope, receive, send)
+            return
+
         async def send_with_fields(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
@@ -44,7 +57,14 @@ class RateLimit:
                     headers.update(verdict.fields)
             await send(message)
 
-        await self._app(scope, receive, send_with_fields)
+        if streams:
+            self._streams[address] += 1
+        try:
+            await self._app(scope, receive, send_with_fields)
+        finally:
+            if streams:
+                self._streams[address] -= 1
+                self._streams += Counter()  # forgets whoever has none
 
     @staticmethod
     async def _verdict(scope: Scope) -> Verdict:

@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body accepted under /api.")
     api_calls_per_caller: int = Field(600, ge=1, description="Calls of /api a minute by one session or token.")
     api_calls_per_address: int = Field(3000, ge=1, description="Calls of /api a minute from one network address.")
+    streams_per_address: int = Field(100, ge=1, description="Live feeds (boards, solves) one address may hold open.")
     sockets_per_address: int = Field(1000, ge=1, description="Sockets that one network address may hold open.")
     sockets_per_session: int = Field(20, ge=1, description="Sockets (tabs) that one session may hold open.")
     socket_opens_per_minute: int = Field(600, ge=1, description="Sockets a minute that one address may open.")

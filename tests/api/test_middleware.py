@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -17,6 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from app.api import middleware
 from app.api.middleware import protect
 from services.infra import log
 from services.infra.settings import get_settings
@@ -148,6 +150,18 @@ async def test_a_body_over_the_limit_is_refused_while_it_streams(client: httpx.A
             yield b"x" * 65_536
 
     assert (await client.post("/api/echo", content=chunks())).status_code == 413
+
+
+async def test_a_body_that_drips_is_refused(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(middleware, "BODY_S", 0.2)
+
+    async def drops() -> AsyncIterator[bytes]:
+        for _ in range(50):
+            await asyncio.sleep(0.05)
+            yield b"x"
+
+    answer = await client.post("/api/echo", content=drops())
+    assert (answer.status_code, answer.json()["data"]["problem"]["type"]) == (408, "/problems/too-slow")
 
 
 async def test_a_body_within_the_limit_passes(client: httpx.AsyncClient):

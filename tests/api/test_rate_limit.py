@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
+from app.api.rate_limit import RateLimit
 from services.infra import rate_limits
 from services.infra.settings import get_settings
 from tests.api.conftest import OpenBrowser
@@ -58,3 +62,24 @@ async def test_a_call_that_is_refused_for_something_else_says_what_is_left(
 ) -> None:
     answer = await (await open_browser()).get("/api/nothing")
     assert (answer.status_code, answer.headers["ratelimit-policy"]) == (404, '"address";q=25;w=60')
+
+
+async def test_an_address_holds_so_many_live_feeds(redis_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIXLINE_STREAMS_PER_ADDRESS", "2")
+    get_settings.cache_clear()
+    ended = asyncio.Event()
+
+    async def feed(scope: Scope, receive: Receive, send: Send) -> None:
+        await ended.wait()
+        await PlainTextResponse("")(scope, receive, send)
+
+    limited = RateLimit(feed)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(limited), base_url="http://test") as client:
+        open_feeds = [asyncio.create_task(client.get("/leaderboards/weekly/events")) for _ in range(2)]
+        await asyncio.sleep(0.2)
+        third = await client.get("/leaderboards/weekly/events")
+        ended.set()
+        assert [(await one).status_code for one in open_feeds] == [200, 200]
+        later = await client.get("/leaderboards/weekly/events")
+    assert (third.status_code, third.headers["retry-after"], later.status_code) == (429, "5", 200)
+    assert not limited._streams
