@@ -92,6 +92,7 @@ async def disable(body: Proof, principal: AccountHolder) -> Envelope[None]:
     async with transaction() as db:
         given = body.password.get_secret_value() if body.password is not None else None
         await second_factor.disable(db, principal.user_id, given)
+    await sessions.update_all(principal.user_id, second_factor=False)
     log.info("second_factor_disabled", user_id=str(principal.user_id))
     return ok(None, message="The second factor is off.")
 

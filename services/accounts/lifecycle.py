@@ -78,6 +78,8 @@ async def erase(db: AsyncSession, user_id: UUID) -> str | None:
         password_hash=None,
         email_verified_at=None,
         delete_at=None,
+        banned_at=None,
+        ban_reason=None,
         erased_at=now(),
     )
     guests = await store.guests_of(db, user_id)

@@ -336,8 +336,13 @@ async def _end(user_id: UUID, session_ids: list[str]) -> int:
     return ended
 
 
-async def update_all(user_id: UUID, *, role: Role | None = None, name: str | None = None) -> None:
-    """Show a changed role or name in the user's live sessions. A role that shortens the lifetime does so at once."""
+async def update_all(
+    user_id: UUID, *, role: Role | None = None, name: str | None = None, second_factor: bool | None = None
+) -> None:
+    """Show a changed role or name in the user's live sessions, or that there is no second factor any more.
+
+    A role that shortens the lifetime does so at once.
+    """
     try:
         async with asyncio.timeout(REDIS_TIMEOUT_S):
             for session_id in await ids_of(user_id):
@@ -345,6 +350,8 @@ async def update_all(user_id: UUID, *, role: Role | None = None, name: str | Non
                 if not raw:
                     continue
                 values: dict[str, str | int | float] = {} if name is None else {"name": name}
+                if second_factor is not None:
+                    values["second_factor"] = int(second_factor)
                 expire_s = None
                 if role is not None:
                     life = lifetime(role, remember=raw[b"remember"] == b"1")

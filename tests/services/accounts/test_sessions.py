@@ -349,3 +349,15 @@ async def test_a_session_learns_of_the_second_factor_that_was_set_up_in_it() -> 
 
     assert seen is not None
     assert seen.second_factor
+
+
+async def test_a_second_factor_that_is_turned_off_counts_in_no_session() -> None:
+    anna = new_id()
+    issued = await sessions.start(anna, Role.ADMIN, "Anna", second_factor=True)
+    await resolve(cookie(issued))
+
+    await sessions.update_all(anna, second_factor=False)
+
+    seen = await resolve(cookie(issued))
+    assert seen is not None
+    assert not seen.second_factor
