@@ -33,7 +33,7 @@ def statuses(method: str, path: str, operation: dict[str, Any]) -> list[str]:
     found = ["401", "403", "429", "503"]
     if method in UNSAFE:
         found += ["408", "409", "413"]
-    if "{" in path:
+    if "{" in path or "requestBody" in operation:  # a body may name things as well
         found.append("404")
     if operation.get("parameters") or "requestBody" in operation:
         found += ["400", "422"]

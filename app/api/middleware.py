@@ -32,6 +32,7 @@ QUIET = ("/health", "/metrics", "/assets/")
 # By address, not by content type: a 304 has none, and its headers replace those of the cached page.
 NO_PAGES = ("/api", "/health", "/metrics")
 BODY_S = 30.0
+LINE_BREAK = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 LOGGED_PATH = 300
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 PERMISSIONS = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()"
@@ -197,6 +198,20 @@ class BodyLimit:
         await answer(scope, receive, send)
 
 
+class PlainPaths:
+    """Answers addresses of the API that hold a line break: routers stop reading there and would let them through."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["path"].startswith("/api") and LINE_BREAK.search(scope["path"]):
+            await problem(404, "not-found", "There is nothing at this address.", "/api")(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
 class _BodyTooLarge(BaseException):
     """Passes the framework's handlers, which catch Exception, on its way out to :class:`BodyLimit`."""
 
@@ -207,7 +222,7 @@ class _BodyTooSlow(BaseException):
 
 def protect(app: ASGIApp, script_hashes: Iterable[str] = ()) -> ASGIApp:
     """``app`` behind everything in this module."""
-    whole: ASGIApp = RequestLog(SecurityHeaders(SocketGuard(BodyLimit(app)), script_hashes))
+    whole: ASGIApp = RequestLog(SecurityHeaders(SocketGuard(BodyLimit(PlainPaths(app))), script_hashes))
     if proxies := get_settings().trusted_proxies:
         return wrap_asgi_with_proxy_headers(whole, trusted_hosts=proxies.replace(" ", "").split(","))
     return whole

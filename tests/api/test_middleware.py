@@ -152,6 +152,11 @@ async def test_a_body_over_the_limit_is_refused_while_it_streams(client: httpx.A
     assert (await client.post("/api/echo", content=chunks())).status_code == 413
 
 
+async def test_an_address_of_the_api_with_a_line_break_is_answered_in_the_envelope(client: httpx.AsyncClient):
+    answer = await client.get("/api/spots/x%0Ay")
+    assert (answer.status_code, answer.json()["data"]["problem"]["type"]) == (404, "/problems/not-found")
+
+
 async def test_a_body_that_drips_is_refused(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(middleware, "BODY_S", 0.2)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,11 +72,14 @@ class Person:
     password: str = PASSWORD
     totp: str = ""
     http: httpx.Client = field(init=False)
+    address: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.http = httpx.Client(
-            base_url=self.target.origin, timeout=30, limits=httpx.Limits(max_keepalive_connections=0)
-        )
+        # Everybody comes from an address of their own: the limits on addresses have tests of their own.
+        self.address = f"127.{secrets.randbelow(200) + 1}.{secrets.randbelow(250)}.{secrets.randbelow(250) + 2}"
+        limits = httpx.Limits(max_keepalive_connections=0)
+        transport = httpx.HTTPTransport(local_address=self.address, limits=limits)
+        self.http = httpx.Client(base_url=self.target.origin, timeout=30, transport=transport)
 
     def token(self) -> str:
         answer = self.http.get("/api/auth/csrf")
@@ -107,7 +111,7 @@ class Person:
         return "; ".join(f"{one.name}={one.value}" for one in self.http.cookies.jar)
 
     def socket(self, **options: Any) -> RawSocket:
-        return RawSocket(self.target.origin, self.cookie, **options)
+        return RawSocket(self.target.origin, self.cookie, address=self.address, **options)
 
 
 @pytest.fixture(scope="session")

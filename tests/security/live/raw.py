@@ -38,27 +38,34 @@ class RawSocket:
     """One socket of Reflex's protocol: Engine.IO 4, Socket.IO 5, its namespace ``/_event``.
 
     Args:
-        address: Where the product answers.
+        target: Where the product answers.
+        address: The loopback address to come from.
         origin_header: What to say as Origin; ``OWN`` for the product's own, None for none at all.
     """
 
     opened: ClassVar[list[RawSocket]] = []
 
     def __init__(
-        self, address: str, cookie: str = "", *, origin_header: str | None = OWN, token: str | None = None
+        self,
+        target: str,
+        cookie: str = "",
+        *,
+        address: str = "127.0.0.1",
+        origin_header: str | None = OWN,
+        token: str | None = None,
     ) -> None:
-        parts = urlsplit(address)
+        parts = urlsplit(target)
         self.token = token or str(uuid.uuid4())
         self.closed: int | None = None
-        self._socket = socket.create_connection((parts.hostname or "", parts.port or 80), timeout=10)
+        self._socket = socket.create_connection(("127.0.0.1", parts.port or 80), 10, (address, 0))
         self.opened.append(self)
         self._wire = WSConnection(ConnectionType.CLIENT)
         self._text = ""
         headers = [(b"cookie", cookie.encode())] if cookie else []
         if origin_header is not None:
-            headers.append((b"origin", (address if origin_header == OWN else origin_header).encode()))
-        target = f"/_event/?EIO=4&transport=websocket&token={self.token}"
-        self._send(self._wire.send(Request(host=parts.netloc, target=target, extra_headers=headers)))
+            headers.append((b"origin", (target if origin_header == OWN else origin_header).encode()))
+        path = f"/_event/?EIO=4&transport=websocket&token={self.token}"
+        self._send(self._wire.send(Request(host=parts.netloc, target=path, extra_headers=headers)))
         self._waiting: list[Any] = []
         answer = self._next(10)
         if isinstance(answer, RejectConnection):
