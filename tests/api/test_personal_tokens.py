@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.accounts import denials
 from services.infra import clock
 from tests.api.conftest import Browser, OpenBrowser, code_of, mails_to
 
@@ -27,9 +26,7 @@ async def make(browser: Browser, *scopes: str, days: int = 90) -> dict[str, Any]
 async def call(browser: Browser, token: str, method: str, path: str, **options: Any) -> httpx.Response:
     """As a script does it: no cookie, no Origin, no CSRF token."""
     browser.http.cookies.clear()
-    answer = await browser.http.request(method, path, headers={"Authorization": f"Bearer {token}"}, **options)
-    await denials.written()
-    return answer
+    return await browser.http.request(method, path, headers={"Authorization": f"Bearer {token}"}, **options)
 
 
 async def test_a_script_reads_in_its_owners_name(open_browser: OpenBrowser, member: Browser) -> None:
@@ -121,9 +118,9 @@ async def test_the_owner_sees_when_a_token_was_used(open_browser: OpenBrowser, m
 
 @pytest.mark.parametrize(
     "header",
-    ["Bearer mxl_" + "x" * 43, "Bearer", "Basic YTpi", "Bearer eyJhbGciOiJub25lIn0.e30.", "mxl_x", "Bearer mxl_\xe9"],
+    ["Bearer mxl_" + "x" * 43, "Bearer", "Bearer eyJhbGciOiJub25lIn0.e30.", "Bearer mxl_x", "Bearer mxl_\xe9"],
 )
-async def test_any_other_authorization_is_refused_also_with_a_good_cookie(member: Browser, header: str) -> None:
+async def test_any_other_bearer_is_refused_also_with_a_good_cookie(member: Browser, header: str) -> None:
     answer = await member.http.get("/api/users/me", headers={"Authorization": header.encode("latin-1")})
 
     assert answer.status_code == 401
