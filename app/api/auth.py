@@ -107,7 +107,6 @@ class RefreshOut(BaseModel):
 async def csrf_token(request: Request, response: Response, principal: OptionalPrincipal) -> Envelope[CsrfOut]:
     """The token for unsafe calls of this session; renews stale tokens, opens a guest's session where there is none."""
     secret = sessions.session_secret(cookie_header(request))
-    held = read_cookie(request.headers, CSRF_COOKIE)
     if principal is None or secret is None or sessions.hash_secret(secret) != principal.session_id:
         try:
             issued = await sessions.refresh(cookie_header(request))
@@ -120,7 +119,7 @@ async def csrf_token(request: Request, response: Response, principal: OptionalPr
             issued = await sessions.start_guest(device=device(request), address=address)
         secret = issued.refresh.partition(".")[0]
         hand_over(request, response, issued)
-    token = held if held and csrf.belongs(secret, held) else csrf.issue(secret)
+    token = csrf.issue(secret)
     set_cookie(request, response, CSRF_COOKIE, token)
     response.headers["cache-control"] = "no-store"
     return ok(CsrfOut(token=token))
@@ -201,14 +200,15 @@ async def login(
             fresh_hash=fresh_hash,
             second_factor=with_code,
         )
-        issued = await sessions.start(
-            account.id,
-            account.role,
-            account.name,
-            remember=body.remember,
-            second_factor=with_code,
-            **opened_by(request),
-        )
+    # After the commit: the trail's end is held until then, and others wait for it.
+    issued = await sessions.start(
+        account.id,
+        account.role,
+        account.name,
+        remember=body.remember,
+        second_factor=with_code,
+        **opened_by(request),
+    )
     await throttle.give_back(verdict, who)
     await identities.mark_fresh(issued.principal.session_id)
     await replace_session(request, response, principal, issued)
