@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -16,6 +17,7 @@ from services.infra.errors import DomainError, FieldError, TooMany
 from services.infra.log import log
 from solver.errors import Cancelled, SpotError, TooLarge
 
+UNSTORABLE = "22021"
 _SLUGS = {
     400: "bad-request",
     404: "not-found",
@@ -97,6 +99,13 @@ async def _http(request: Request, error: HTTPException) -> Response:
     return problem(error.status_code, slug, detail, request.url.path, headers=headers)
 
 
+async def _database(request: Request, error: DBAPIError) -> Response:
+    """A text that no database stores (a NUL) is the caller's mistake, wherever it was not caught before."""
+    if getattr(error.orig, "sqlstate", None) == UNSTORABLE:
+        return problem(422, "invalid", "A text holds a character that can't be stored.", request.url.path)
+    return await _unexpected(request, error)
+
+
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("request_failed", path=request.url.path, exc_info=error)
     return problem(500, "internal", "Something went wrong here; it was logged.", request.url.path)
@@ -111,6 +120,7 @@ def install(api: FastAPI) -> None:
         (Cancelled, _cancelled),
         (RequestValidationError, _validation),
         (HTTPException, _http),
+        (DBAPIError, _database),
         (Exception, _unexpected),
     ):
         api.add_exception_handler(kind, handler)  # type: ignore[arg-type]

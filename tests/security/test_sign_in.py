@@ -101,7 +101,11 @@ async def test_an_address_has_three_hundred_tries(
     if tries != limit.count:
         monkeypatch.setattr(throttle, "SIGN_IN_ADDRESS", throttle.Limit("sign-in-address", tries, 600))
     browser = await open_browser()
-    codes = [await try_password(browser, f"nobody{number}@example.org") for number in range(tries + 5)]
+    headers = {"X-CSRF-Token": await browser.token(), "Origin": "http://mixline.test", "Sec-Fetch-Site": "same-origin"}
+    codes: list[int] = []
+    for number in range(tries + 5):
+        body = {"email": f"nobody{number}@example.org", "password": "wrong wagon eats seventeen"}
+        codes.append((await browser.http.post(LOGIN, json=body, headers=headers)).status_code)
     elsewhere = await try_password(await open_browser("192.0.2.77"), "nobody@example.org")
     figure(
         f"{codes.count(401)} tries from one address over as many accounts, then 429; from another address: {elsewhere}",
@@ -146,3 +150,7 @@ async def test_a_known_and_an_unknown_address_can_not_be_told_apart(
         f"medians {difference:.2f} ms apart",
         passed=same and difference <= scale(30, 5),  # a few tries on a busy machine say little,
     )
+
+
+async def test_a_text_that_no_database_stores_is_refused(open_browser: OpenBrowser, database: AsyncEngine) -> None:
+    assert await try_password(await open_browser(), "\0") == 422
