@@ -80,21 +80,26 @@ def _ask(root: Path, service: tuple[str, ...]) -> Report:
     """One run of pip-audit against the runtime lock."""
     report = Report("Python", _installed_here(root))
     command = [BIN / "pip-audit", "-r", RUNTIME_LOCK, "--require-hashes", "--disable-pip", "--format", "json"]
+    answer = _answer([*command, "--progress-spinner", "off", "--timeout", "15", *service], root, None, report)
+    return report if answer is None else _read(answer, report)
+
+
+def _answer(
+    command: list[str | Path], folder: Path, environment: dict[str, str] | None, report: Report
+) -> dict[str, Any] | None:
+    """The JSON that a tool prints; None, with the reason in the report, where it prints none."""
     try:
         done = subprocess.run(
-            [*command, "--progress-spinner", "off", "--timeout", "15", *service],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
+            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
         )
-        return _read(json.loads(done.stdout), report)
     except subprocess.TimeoutExpired:
         report.unknown = f"no answer within {LIMIT_S} s"
-    except (json.JSONDecodeError, KeyError):
+        return None
+    try:
+        return json.loads(done.stdout)
+    except json.JSONDecodeError:
         report.unknown = (done.stderr.strip().splitlines() or ["no answer"])[-1][:200]
-    return report
+        return None
 
 
 def python(root: Path = ROOT) -> Report:
@@ -115,23 +120,9 @@ def front_end(root: Path = ROOT, registry: str | None = None) -> Report:
             shutil.copy((root / FRONT_END_LOCK).with_name(name), folder)
         asked = registry or configured_registry()
         environment = os.environ | ({"NPM_CONFIG_REGISTRY": asked} if asked else {})
-        try:
-            done = subprocess.run(
-                [BIN / "bun", "audit", "--json"],
-                cwd=folder,
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=LIMIT_S,
-                check=False,
-            )
-            known: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)
-        except subprocess.TimeoutExpired:
-            report.unknown = f"no answer within {LIMIT_S} s"
-            return report
-        except json.JSONDecodeError:
-            report.unknown = (done.stderr.strip().splitlines() or ["no answer"])[-1][:200]
-            return report
+        known = _answer([BIN / "bun", "audit", "--json"], Path(folder), environment, report)
+    if known is None:
+        return report
     report.checked = report.total
     for name, advisories in known.items():
         for one in advisories:

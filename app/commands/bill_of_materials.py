@@ -7,6 +7,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 RUNTIME_LOCK = "requirements.lock"
 FRONT_END_LOCK = "reflex.lock/bun.lock"
@@ -79,18 +80,24 @@ def as_json(root: Path) -> str:
     """The bill of materials as CycloneDX 1.6 JSON, checked against its schema's model."""
     import base64  # noqa: PLC0415 only this command needs these
 
-    from cyclonedx.model import HashAlgorithm, HashType, Property  # noqa: PLC0415
-    from cyclonedx.model.bom import Bom  # noqa: PLC0415
-    from cyclonedx.model.component import Component, ComponentType  # noqa: PLC0415
+    from cyclonedx import model  # noqa: PLC0415
+    from cyclonedx.model import HashAlgorithm  # noqa: PLC0415
+    from cyclonedx.model import bom as boms  # noqa: PLC0415
+    from cyclonedx.model import component as parts  # noqa: PLC0415
     from cyclonedx.output.json import JsonV1Dot6  # noqa: PLC0415
     from packageurl import PackageURL  # noqa: PLC0415
 
+    # Their decorator hides from a checker what these classes take.
+    Bom: Any = boms.Bom
+    Component: Any = parts.Component
+    HashType: Any = model.HashType
+    Property: Any = model.Property
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     bom = Bom()
     bom.metadata.component = Component(
-        name=project["name"], version=project["version"], type=ComponentType.APPLICATION, bom_ref="mixline"
+        name=project["name"], version=project["version"], type=parts.ComponentType.APPLICATION, bom_ref="mixline"
     )
-    components: list[Component] = []
+    components: list[Any] = []
     for package in locked(root):
         if package.ecosystem == "npm":
             digests = [HashType(alg=HashAlgorithm.SHA_512, content=base64.b64decode(d).hex()) for d in package.hashes]
@@ -100,7 +107,7 @@ def as_json(root: Path) -> str:
             Component(
                 name=package.name,
                 version=package.version,
-                type=ComponentType.LIBRARY,
+                type=parts.ComponentType.LIBRARY,
                 purl=PackageURL.from_string(package.purl),
                 bom_ref=package.purl,
                 hashes=digests,

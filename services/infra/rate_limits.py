@@ -88,8 +88,9 @@ class _Shared:
     def __init__(self, client: Redis) -> None:
         self.client = client
         # The address is only looked at for its scheme: connections come from the client's pool.
+        pool: Any = client.connection_pool
         self.storage = RedisStorage(
-            "async+redis://", implementation="redispy", key_prefix=_PREFIX, connection_pool=client.connection_pool
+            "async+redis://", implementation="redispy", key_prefix=_PREFIX, connection_pool=pool
         )
         self.limiter = MovingWindowRateLimiter(self.storage)
 
