@@ -10,12 +10,12 @@ from starlette.types import ASGIApp
 from app import pages
 from app.api.main import build_api
 from app.api.middleware import protect, script_hashes
+from app.api.session_middleware import SessionMiddleware
 from app.background import lifespan
 from app.layout import STYLESHEETS, head
-from services.accounts.sessions import SessionCookieMiddleware
 from services.infra import log
 from services.infra.settings import get_settings
-from state.socket_guard import guard_events
+from state.socket_guard import guard_events, watch_sessions
 
 log.configure(get_settings().log_level)
 
@@ -39,7 +39,8 @@ app = App(
     html_custom_attrs={"data-theme": "dark"},
     toaster=None,
     app_wraps={},
-    api_transformer=[build_api(), SessionCookieMiddleware],
+    api_transformer=[build_api(), SessionMiddleware],
 )
 guard_events(app)
 app.register_lifespan_task(lifespan)
+app.register_lifespan_task(watch_sessions(app))

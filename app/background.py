@@ -11,16 +11,28 @@ from contextlib import asynccontextmanager
 import sentry_sdk
 
 import services.ratings.projector
-import services.training.projections  # noqa: F401 registers its projectors, as the line above does
+import services.solutions.erasure
+import services.training.projections  # noqa: F401 registers its projectors, as the lines above do
 from app.api import health
+from services.accounts.worker import run_accounts
 from services.analytics.sink import run_sink
+from services.audit.anchor import run_anchor
 from services.infra import db, metrics, process, redis
 from services.infra.log import log
 from services.infra.settings import get_settings
+from services.mail.service import run_mail
 from services.solutions.worker import run_worker
 from services.training.service import run_training
 
-TASKS: tuple[Callable[[], Awaitable[None]], ...] = (run_training, run_worker, run_sink, metrics.watch_loop)
+TASKS: tuple[Callable[[], Awaitable[None]], ...] = (
+    run_training,
+    run_worker,
+    run_sink,
+    run_accounts,
+    run_mail,
+    metrics.watch_loop,
+    run_anchor,
+)
 RESTART_S = 5.0
 
 

@@ -95,7 +95,7 @@ async def _export(progress: Callable[[str], None]) -> None:
         "REFLEX_WEB_WORKDIR": ".web",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
     }
-    if registry := _configured_registry():
+    if registry := configured_registry():
         environment.setdefault("NPM_CONFIG_REGISTRY", registry)
     command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip", "--loglevel", "info"]
     code, tail = await run_lines(command, progress, environment, ROOT)
@@ -103,7 +103,7 @@ async def _export(progress: Callable[[str], None]) -> None:
         raise StartError(f"the front end could not be built:\n{tail}")
 
 
-def _configured_registry() -> str | None:
+def configured_registry() -> str | None:
     """The npm registry of this machine's configuration, which Reflex would otherwise look for by probing."""
     npm = shutil.which("npm")
     if npm is None:

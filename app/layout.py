@@ -10,7 +10,7 @@ from components.ui import nav_link, shell
 from state import routes
 from state.session import SessionState
 
-STYLESHEETS = ["/mixline.css", "/play.css", "/accounts.css", "/boards.css", "/solve.css"]
+STYLESHEETS = ["/mixline.css", "/play.css", "/accounts.css", "/boards.css", "/solve.css", "/admin.css"]
 
 _LINKS = (("Play", routes.HOME), ("Leaderboard", routes.LEADERBOARD), ("Solve", routes.SOLVE))
 
@@ -50,6 +50,8 @@ def page(
     def decorate(content: Callable[[], rx.Component]) -> Callable[[], rx.Component]:
         def framed() -> rx.Component:
             links = [nav_link(text, href, current=href == route) for text, href in _LINKS]
+            administration = nav_link("Administration", routes.ADMIN, current=route.startswith(routes.ADMIN))
+            links.append(rx.cond(SessionState.administrates, administration, rx.fragment()))
             return shell(content(), links=links, account=account_menu(), notice=SessionState.notice)
 
         framed.__name__ = content.__name__

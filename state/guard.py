@@ -21,7 +21,6 @@ import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -30,7 +29,11 @@ from reflex.state import State, StateUpdate
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.form import transform_form_data
 
-from services.accounts.sessions import Principal, Role, SessionsUnavailable, resolve
+from services.accounts import denials, permissions
+from services.accounts.permissions import Permission as Policy
+from services.accounts.principals import Principal
+from services.accounts.sessions import SessionsUnavailable, resolve
+from services.infra.errors import Forbidden, Unauthorized
 from services.infra.log import get_logger
 from state.session import RECONNECTING, SESSION_ENDED, SessionState, cookie_of, forget_failure
 
@@ -41,29 +44,11 @@ if TYPE_CHECKING:
 
 log = get_logger()
 
-TOO_LOW: Final = "Your account may not do that."
 MAX_PAYLOAD_BYTES: Final = 65_536
 RATE_PER_S: Final = 15.0
 BURST: Final = 45.0
 _BUCKETS: Final = 20_000
 
-
-class Policy(StrEnum):
-    """Who may call a handler."""
-
-    PUBLIC = "public"
-    PLAYER = "player"
-    MEMBER = "member"
-    PREMIUM = "premium"
-    ADMIN = "admin"
-
-
-_LEAST_ROLE: Final = {
-    Policy.PLAYER: Role.GUEST,
-    Policy.MEMBER: Role.FREE,
-    Policy.PREMIUM: Role.PREMIUM,
-    Policy.ADMIN: Role.ADMIN,
-}
 
 # Reflex's own handlers that its front end needs. Everything else that it registers, `setvar` above all, stays refused.
 _FRAMEWORK: Final = frozenset(
@@ -82,7 +67,10 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def policy(required: Policy) -> Callable[[_F], _F]:
-    """Say who may call a handler: ``@rx.event`` above, ``@policy(Policy.PLAYER)`` below it."""
+    """Say who may call a handler: ``@rx.event`` above, ``@policy(Policy.PLAYER)`` below it.
+
+    What a policy takes is a row of the one table, `services.accounts.permissions.TABLE`.
+    """
 
     def attach(fn: _F) -> _F:
         cast("Any", fn).__policy__ = required
@@ -102,11 +90,20 @@ def policy_of(event_name: str) -> Policy | None:
 
 def allows(required: Policy | None, principal: Principal | None) -> bool:
     """Whether a caller (None: without a session) meets a policy (None: nobody does)."""
+    return required is not None and permissions.allows(principal, required)
+
+
+def refusal(required: Policy | None, principal: Principal | None) -> str:
+    """What to tell a caller who does not meet a policy."""
     if required is None:
-        return False
-    if required is Policy.PUBLIC:
-        return True
-    return principal is not None and principal.role.rank >= _LEAST_ROLE[required].rank
+        return ""
+    if principal is None:
+        return SESSION_ENDED
+    try:
+        permissions.check(principal, required)
+    except (Unauthorized, Forbidden) as error:
+        return error.message
+    return ""
 
 
 class _Payload(BaseModel):
@@ -154,8 +151,9 @@ class Guard(Middleware):
         if event.router_data and not self._within_rate(root, principal):
             return await self._refuse(root, session, event, "rate", "Too fast. Wait a second.")
         if not allows(required, principal):
-            notice = SESSION_ENDED if principal is None else TOO_LOW if principal.signed_in else "Sign in first."
-            return await self._refuse(root, session, event, "policy", notice if required else "")
+            if required is not None:
+                await denials.note(principal, required, _short(event.name), "policy")
+            return await self._refuse(root, session, event, "policy", refusal(required, principal))
         if not self._payload_fits(event):
             return await self._refuse(root, session, event, "payload", "")
         if session.notice or forget_failure(root.router.session.client_token):
@@ -203,6 +201,11 @@ class Guard(Middleware):
         delta = await root._get_resolved_delta()
         root._clean()
         return StateUpdate(delta=delta)
+
+
+def _short(event_name: str) -> str:
+    """``admin_state.load`` for people to read."""
+    return event_name.rpartition("____")[2]
 
 
 async def bind_owner(root: BaseState, session: SessionState, principal: Principal | None) -> None:

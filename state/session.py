@@ -16,7 +16,9 @@ from reflex_base.constants.state import FIELD_MARKER
 from reflex_base.event import EventSpec
 from reflex_base.event.context import EventContext
 
-from services.accounts.sessions import Principal, resolve
+from services.accounts.permissions import Permission, allows
+from services.accounts.principals import Principal
+from services.accounts.sessions import resolve
 from services.infra.errors import DomainError, Unauthorized
 from services.infra.log import get_logger
 
@@ -33,12 +35,14 @@ class SessionState(rx.State):
     """Name and role of the visitor, and the guard's last refusal in words.
 
     Attributes:
+        administrates: An administrator with a second factor, for whom the links to administration are shown.
         notice: Shown by the shell with role status; empty when there is nothing to say.
     """
 
     name: str = ""
     role: str = ""
     signed_in: bool = False
+    administrates: bool = False
     notice: str = ""
     _owner: str = ""
 
@@ -46,6 +50,8 @@ class SessionState(rx.State):
         shown = (principal.name, principal.role.value, principal.signed_in) if principal else ("", "", False)
         if (self.name, self.role, self.signed_in) != shown:
             self.name, self.role, self.signed_in = shown
+        if self.administrates != allows(principal, Permission.ADMIN):
+            self.administrates = not self.administrates
 
 
 def cookie_of(state: BaseState) -> str:

@@ -7,17 +7,20 @@ sending them is closed.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from reflex.state import StateUpdate
 from reflex_base.registry import RegistrationContext
 
-from services.accounts.sessions import SessionsUnavailable, resolve
+from services.accounts.session_records import SessionsUnavailable, ended_among
+from services.accounts.sessions import named_session, resolve
 from services.infra.log import get_logger
 from state.guard import Guard
-from state.session import RECONNECTING, notice_past_the_state, report_failure
+from state.session import RECONNECTING, SESSION_ENDED, notice_past_the_state, report_failure
 
 if TYPE_CHECKING:
     import reflex as rx
@@ -27,6 +30,8 @@ log = get_logger()
 
 PATIENCE: Final = 20
 """Malformed events before a socket is closed."""
+LOOK_S: Final = 2.0
+"""Between two looks at the sessions of the open sockets."""
 
 OnEvent = Callable[[str, Any], Awaitable[None]]
 Disconnect = Callable[[str], Awaitable[None]]
@@ -36,12 +41,31 @@ def guard_events(app: rx.App) -> None:
     """Put the guard in front of every event of ``app``."""
     app.add_middleware(Guard(), index=0)
     app.backend_exception_handler = report_failure  # pyright: ignore[reportAttributeAccessIssue]
+    app.frontend_exception_handler = note_page_failure
     for name in ("reflex_base.event.processor.event_processor", "reflex.app"):
         logging.getLogger(name).addFilter(redact_event)
     namespace = app.event_namespace
     if namespace is not None:
-        checked: Any = known_events_only(waiting_shown(namespace), namespace.disconnect)
+        checked: Any = known_events_only(waiting_shown(namespace), hanging_up(app, namespace))
         namespace.on_event = checked
+
+
+def note_page_failure(exception: Exception) -> None:
+    """A page says that it failed. Its words are any client's, so they are counted and not logged."""
+    log.warning("page_failed", characters=len(str(exception)))
+
+
+def hanging_up(app: rx.App, namespace: EventNamespace) -> Disconnect:
+    """Ends a socket itself: leaving the namespace alone would let the client join it again on the same socket."""
+
+    async def hang_up(sid: str) -> None:
+        server: Any = app.sio
+        engine_sid = server.manager.eio_sid_from_sid(sid, namespace.namespace)
+        await namespace.disconnect(sid)
+        if engine_sid is not None:
+            await server.eio.disconnect(engine_sid)
+
+    return hang_up
 
 
 def waiting_shown(namespace: EventNamespace) -> OnEvent:
@@ -64,6 +88,47 @@ def waiting_shown(namespace: EventNamespace) -> OnEvent:
         await on_event(sid, data)
 
     return told
+
+
+async def tell_ended(namespace: EventNamespace, told: set[str]) -> None:
+    """Say so in every open tab whose session has ended since; a tab that does nothing would not learn of it.
+
+    Args:
+        namespace: The open sockets.
+        told: The sockets that know already; gone ones are taken out.
+    """
+    sockets = namespace._static_router_data  # noqa: SLF001 read at the handshake
+    told.intersection_update(sockets)
+    bound = {sid: named_session(data.get("headers", {}).get("cookie")) for sid, data in list(sockets.items())}
+    waiting = {sid: session_id for sid, session_id in bound.items() if session_id is not None and sid not in told}
+    ended = await ended_among(set(waiting.values()))
+    for sid, session_id in waiting.items():
+        token = namespace.sid_to_token.get(sid)
+        if session_id in ended and token is not None:
+            told.add(sid)
+            await namespace.emit_update(StateUpdate(delta=notice_past_the_state(token, SESSION_ENDED)), token)
+
+
+def watch_sessions(app: rx.App) -> Callable[[], AbstractAsyncContextManager[None]]:
+    """The lifespan task that runs `tell_ended` every `LOOK_S`."""
+
+    async def watch() -> None:
+        told: set[str] = set()
+        while app.event_namespace is not None:
+            with suppress(SessionsUnavailable):
+                await tell_ended(app.event_namespace, told)
+            await asyncio.sleep(LOOK_S)
+
+    @asynccontextmanager
+    async def watching() -> AsyncGenerator[None]:
+        task = asyncio.create_task(watch(), name="watch sessions")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    return watching
 
 
 def known_events_only(on_event: OnEvent, disconnect: Disconnect) -> OnEvent:

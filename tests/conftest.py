@@ -32,6 +32,8 @@ from services.infra.settings import ROOT
 TEMPLATE = "mixline_template"
 
 kernel_cache.configure()
+# Keys that are made at first need are not the developer's own.
+os.environ["MIXLINE_DATA"] = tempfile.mkdtemp(prefix="mixline-tests-data-")
 
 
 def _worker() -> tuple[str, int]:

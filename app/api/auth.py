@@ -1,4 +1,4 @@
-"""Sign-in by session cookie: register, log in, log out, and the token against cross-site requests.
+"""Sign-in by session cookies: register, log in, log out, new tokens, and the token against cross-site requests.
 
 Every unsafe call under /api passes `CsrfMiddleware`. The token lives as long as the session; ``GET /api/auth/csrf``
 gives one, and opens a guest's session where there is none, so scripts begin with it too.
@@ -7,8 +7,8 @@ gives one, and opens a guest's session where there is none, so scripts begin wit
 from __future__ import annotations
 
 import hmac
-from http.cookies import CookieError, SimpleCookie
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal, TypedDict
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -17,19 +17,33 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.api.deps import CurrentPrincipal, OptionalPrincipal, cookie_header
+from app.api import session_cookies
+from app.api.deps import OPEN, CurrentPrincipal, OptionalPrincipal, cookie_header
 from app.api.envelope import Envelope, ok, problem
-from services.accounts import csrf, passwords, service, sessions, throttle
-from services.accounts.sessions import IssuedSession, Principal, Role
+from app.api.reuse import report_reuse
+from app.api.session_cookies import bearer, device, hand_over, read_cookie, replace_session, set_cookie
+from services.accounts import (
+    access_tokens,
+    csrf,
+    identities,
+    passwords,
+    recovery,
+    second_factor,
+    service,
+    sessions,
+    throttle,
+)
+from services.accounts.principals import Role
+from services.accounts.sessions import RefreshReused
 from services.infra.db import transaction
-from services.infra.errors import DomainError, Forbidden, Unauthorized
+from services.infra.errors import DomainError, FieldError, Forbidden, Unauthorized
 from services.infra.log import get_logger
 from services.infra.settings import get_settings
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 log = get_logger()
 
-CSRF_COOKIE = "mixline_csrf"
+CSRF_COOKIE = session_cookies.CSRF
 DEVICE_COOKIE = "mixline_device"
 WRONG = "The e-mail address or the password is wrong."
 
@@ -50,15 +64,16 @@ class RegisterIn(_Body):
 
 
 class LoginIn(_Body):
-    """Credentials; ``remember`` keeps the session beyond the browser's."""
+    """Credentials; ``remember`` keeps the session beyond the browser's, ``code`` is the second factor, if on."""
 
     email: Text
     password: Password
     remember: bool = False
+    code: Annotated[str | None, Field(max_length=64)] = None
 
 
 class AccountOut(BaseModel):
-    """The caller. A guest has no address."""
+    """The caller. A guest has no address; ``delete_at`` is when an account is erased whose owner asked for it."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -66,6 +81,14 @@ class AccountOut(BaseModel):
     name: str
     role: Role
     email: str | None
+    email_verified: bool = False
+    delete_at: datetime | None = None
+
+
+class AskedOut(BaseModel):
+    """The account begins when the link in the mail is followed; said of every address, taken or free."""
+
+    status: Literal["confirm"] = "confirm"
 
 
 class CsrfOut(BaseModel):
@@ -74,35 +97,71 @@ class CsrfOut(BaseModel):
     token: str
 
 
+class RefreshOut(BaseModel):
+    """For how many seconds the new access token is good; both tokens are in cookies."""
+
+    expires_in: int
+
+
 @router.get("/csrf")
 async def csrf_token(request: Request, response: Response, principal: OptionalPrincipal) -> Envelope[CsrfOut]:
-    """The token for unsafe calls of this session; opens a guest's session where there is none."""
+    """The token for unsafe calls of this session; renews stale tokens, opens a guest's session where there is none."""
     secret = sessions.session_secret(cookie_header(request))
-    if principal is None or secret is None:
-        (await throttle.take(throttle.GUEST_ADDRESS, _address(request))).enforce()
-        issued = await sessions.start_guest()
-        secret = issued.secret
-        _hand_over(request, response, issued)
-        token = csrf.issue(secret)
-    else:
-        held = read_cookie(request.headers, CSRF_COOKIE)
-        token = held if held and csrf.belongs(secret, held) else csrf.issue(secret)
-    _set(request, response, CSRF_COOKIE, token)
+    if principal is None or secret is None or sessions.hash_secret(secret) != principal.session_id:
+        try:
+            issued = await sessions.refresh(cookie_header(request))
+        except RefreshReused as reused:
+            await report_reuse(reused)
+            issued = None
+        if issued is None:
+            address = throttle.address_of(request.scope)
+            (await throttle.take(throttle.GUEST_ADDRESS, address)).enforce()
+            issued = await sessions.start_guest(device=device(request), address=address)
+        secret = issued.refresh.partition(".")[0]
+        hand_over(request, response, issued)
+    token = csrf.issue(secret)
+    set_cookie(request, response, CSRF_COOKIE, token)
     response.headers["cache-control"] = "no-store"
     return ok(CsrfOut(token=token))
 
 
-@router.post("/register", status_code=201)
+@router.post("/refresh", dependencies=[OPEN])
+async def refresh(request: Request, response: Response) -> Envelope[RefreshOut]:
+    """New tokens for the refresh token, which counts no more. One that was replaced before ends the whole session."""
+    try:
+        issued = await sessions.refresh(cookie_header(request))
+    except RefreshReused as reused:
+        await report_reuse(reused)
+        raise
+    if issued is None:
+        raise Unauthorized("The session has ended. Sign in again.", code="session-ended")
+    hand_over(request, response, issued)
+    response.headers["cache-control"] = "no-store"
+    return ok(RefreshOut(expires_in=access_tokens.LIFE_S), message="Tokens renewed")
+
+
+@router.post("/register", status_code=201, responses={202: {"model": Envelope[AskedOut]}})
 async def register(
     body: RegisterIn, request: Request, response: Response, principal: OptionalPrincipal
-) -> Envelope[AccountOut]:
-    """Make an account of the calling guest, whose hands stay, and sign in."""
+) -> Envelope[AccountOut] | Envelope[AskedOut]:
+    """Make an account of the calling guest, whose hands stay, and sign in.
+
+    Where addresses have to be confirmed first (MIXLINE_CONFIRM_REGISTRATION), the answer is 202 and a mail follows.
+    """
     (await throttle.take(throttle.REGISTER_ADDRESS, _address(request))).enforce()
     wanted = await service.prepare_registration(body.email, body.password.get_secret_value(), body.name)
+    if get_settings().confirms_registration:
+        heard = (await throttle.take(throttle.MAIL_TO, wanted.email)).passed
+        async with transaction() as db:
+            await recovery.ask_registration(db, principal, wanted, heard=heard)
+        response.status_code = 202
+        return ok(AskedOut(), message="A mail with a link is on its way.", status=202)
     async with transaction() as db:
         account = await service.register(db, principal, wanted)
-        issued = await sessions.start(account.id, account.role, account.name)
-    await _replace_session(request, response, principal, issued)
+        await recovery.send_verification(db, account.id)
+        issued = await sessions.start(account.id, account.role, account.name, **opened_by(request))
+    await identities.mark_fresh(issued.principal.session_id)
+    await replace_session(request, response, principal, issued)
     log.info("registered", user_id=str(account.id))
     return ok(AccountOut.model_validate(account), message="Account created", status=201)
 
@@ -131,60 +190,79 @@ async def login(
             await service.deny_sign_in(db, found.user_id)
         log.warning("sign_in_denied", user_id=str(found.user_id or ""), reason="password")
         raise Unauthorized(WRONG, code="wrong-credentials")
+    with_code = found.second_factor and await _second_factor(found.user_id, body.code)
     async with transaction() as db:
-        account = await service.sign_in(db, found.user_id, principal, remembered=body.remember, fresh_hash=fresh_hash)
-        issued = await sessions.start(account.id, account.role, account.name, remember=body.remember)
+        account = await service.sign_in(
+            db,
+            found.user_id,
+            principal,
+            remembered=body.remember,
+            fresh_hash=fresh_hash,
+            second_factor=with_code,
+        )
+    # After the commit: the trail's end is held until then, and others wait for it.
+    issued = await sessions.start(
+        account.id,
+        account.role,
+        account.name,
+        remember=body.remember,
+        second_factor=with_code,
+        **opened_by(request),
+    )
     await throttle.give_back(verdict, who)
-    await _replace_session(request, response, principal, issued)
+    await identities.mark_fresh(issued.principal.session_id)
+    await replace_session(request, response, principal, issued)
     if limit is throttle.SIGN_IN_ACCOUNT and (trusted := await throttle.trust_device(account.id)) is not None:
-        _set(request, response, DEVICE_COOKIE, trusted[0], max_age_s=trusted[1])
+        set_cookie(request, response, DEVICE_COOKIE, trusted[0], max_age_s=trusted[1])
     log.info("signed_in", user_id=str(account.id))
     return ok(AccountOut.model_validate(account), message="Signed in")
+
+
+async def _second_factor(user_id: UUID, code: str | None) -> bool:
+    """The second factor was shown; the password was right already.
+
+    Raises:
+        Unauthorized: It is missing or wrong.
+    """
+    if not code:
+        text = "Enter a code of your authenticator app, or a recovery code."
+        raise Unauthorized(text, code="second-factor-needed", errors=[FieldError("code", text)])
+    verdict = (await throttle.take(throttle.SECOND_FACTOR, str(user_id))).enforce()
+    async with transaction() as db:
+        fits = await second_factor.use(db, user_id, code)
+    if not fits:
+        log.warning("sign_in_denied", user_id=str(user_id), reason="second factor")
+        refused = second_factor.wrong_code()
+        raise Unauthorized(refused.message, code=refused.code, errors=refused.errors)
+    await throttle.give_back(verdict, str(user_id))
+    return True
 
 
 @router.post("/logout")
 async def logout(request: Request, response: Response, principal: CurrentPrincipal) -> Envelope[None]:
     """End this session. The next document opens a guest's."""
     await sessions.end(principal)
-    _set(request, response, sessions.COOKIE, "")
-    _set(request, response, CSRF_COOKIE, "")
+    session_cookies.clear(request, response)
     async with transaction() as db:
         await service.sign_out(db, principal)
     log.info("signed_out", user_id=str(principal.user_id))
     return ok(None, message="Signed out")
 
 
-async def _replace_session(
-    request: Request, response: Response, before: Principal | None, issued: IssuedSession
-) -> None:
-    """A new id at every sign-in; the old session ends, so a planted one is worth nothing."""
-    if before is not None:
-        await sessions.end(before)
-    _hand_over(request, response, issued)
+class Opener(TypedDict):
+    """What the session's owner sees about where it was opened."""
+
+    device: str
+    address: str
 
 
-def _hand_over(request: Request, response: Response, issued: IssuedSession) -> None:
-    _set(request, response, sessions.COOKIE, issued.secret, max_age_s=issued.max_age_s)
-
-
-def _set(request: Request, response: Response, name: str, value: str, *, max_age_s: int | None = None) -> None:
-    line = sessions.cookie_line(name, value, max_age_s=max_age_s, secure=sessions.is_secure(request.scope))
-    response.headers.append("set-cookie", line)
+def opened_by(request: Request) -> Opener:
+    """Where a session is opened, for `sessions.start`."""
+    return {"device": device(request), "address": throttle.address_of(request.scope)}
 
 
 def _address(request: Request) -> str:
-    return request.client.host if request.client is not None else "unknown"
-
-
-def read_cookie(headers: Headers, name: str) -> str | None:
-    """A cookie of ours by its plain name, the ``__Host-`` one before the other."""
-    jar: SimpleCookie = SimpleCookie()
-    try:
-        jar.load("; ".join(headers.getlist("cookie")))
-    except CookieError:
-        return None
-    morsel = jar.get(f"__Host-{name}") or jar.get(name)
-    return morsel.value if morsel is not None else None
+    return throttle.address_of(request.scope)
 
 
 class CsrfMiddleware:
@@ -195,8 +273,10 @@ class CsrfMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on or refuse it."""
-        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
-            refused = _cross_site(Headers(scope=scope)) or _without_token(Headers(scope=scope))
+        # With a personal token no cookie counts, and no other site can make a browser send one.
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS", "TRACE"):
+            headers = Headers(scope=scope)
+            refused = _cross_site(headers) or (bearer(headers) is None and _without_token(headers)) or None
             if refused is not None:
                 log.warning("request_refused", reason=refused.code, path=scope["path"])
                 answer = problem(refused.status, refused.code, refused.message, scope["path"])
@@ -216,11 +296,14 @@ def _cross_site(headers: Headers) -> DomainError | None:
 
 
 def _without_token(headers: Headers) -> DomainError | None:
-    secret = sessions.session_secret("; ".join(headers.getlist("cookie")))
+    cookies = "; ".join(headers.getlist("cookie"))
+    secret = sessions.session_secret(cookies)
+    acting = sessions.named_session(cookies)
     token = headers.get("x-csrf-token", "")
     held = read_cookie(headers, CSRF_COOKIE) or ""
     if (
         secret
+        and (acting is None or acting == sessions.hash_secret(secret))  # one session in both cookies
         and token.isascii()
         and hmac.compare_digest(token.encode(), held.encode())
         and csrf.belongs(secret, token)

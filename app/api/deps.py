@@ -1,17 +1,22 @@
-"""What routes ask for: the caller, at the rank they need.
+"""What routes ask for: the caller, at the permission they need.
 
-``CurrentPrincipal`` is anybody with a session, guests too, and 401 without one; ``Member`` is somebody with an account,
-401 for a guest; ``Premium`` and ``Admin`` answer 403 to a member below that rank.
+A route names its `Permission` by the type of its ``principal`` or by ``dependencies=[OPEN]``; what that takes is in the
+one table of `services.accounts.permissions`. A call with ``Authorization: Bearer`` is a script's: then only the
+personal token in it counts, never a cookie.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 
-from services.accounts.sessions import Principal, Role, resolve
+from app.api import session_cookies
+from services.accounts import access_tokens, api_tokens, cookies, denials
+from services.accounts.permissions import Permission, check
+from services.accounts.principals import Principal
+from services.accounts.sessions import SessionsUnavailable, look_up, resolve
 from services.infra.errors import Forbidden, Unauthorized
 
 
@@ -20,39 +25,67 @@ def cookie_header(request: Request) -> str:
     return "; ".join(request.headers.getlist("cookie"))
 
 
-async def optional_principal(request: Request) -> Principal | None:
-    """The caller, if there is a live session."""
-    return await resolve(cookie_header(request))
-
-
-async def current_principal(request: Request) -> Principal:
-    """The caller.
+async def caller(request: Request) -> Principal | None:
+    """Who calls, if there is a live session or a good personal token.
 
     Raises:
-        Unauthorized: There is no live session.
+        Unauthorized: A personal token is unknown, expired or revoked.
     """
-    principal = await optional_principal(request)
+    token = session_cookies.bearer(request.headers)
+    if token is None:
+        return await resolve(cookie_header(request))
+    principal = await api_tokens.principal_of(token)
     if principal is None:
-        raise Unauthorized("There is no session. GET /api/auth/csrf opens one.", code="no-session")
+        raise Unauthorized("The token is unknown, has expired or was revoked.", code="bad-token")
     return principal
 
 
-def at_least(role: Role) -> Callable[[Request], Awaitable[Principal]]:
-    """A dependency that lets this role and the ones above it pass."""
+async def still_lives(principal: Principal) -> bool:
+    """Whether a caller whose answer takes long may still have it; unknown while Redis is away, then yes."""
+    if principal.scopes is not None:
+        return True
+    try:
+        found = await look_up(principal.session_id)
+    except SessionsUnavailable:
+        return True
+    return found is not None and found.user_id == principal.user_id
 
-    async def check(request: Request) -> Principal:
-        principal = await current_principal(request)
-        if not principal.signed_in:
-            raise Unauthorized("Sign in first.", code="sign-in-needed")
-        if principal.role.rank < role.rank:
-            raise Forbidden("Your account may not do that.", code="role-too-low")
+
+def requires(permission: Permission) -> Callable[[Request], Awaitable[Principal | None]]:
+    """A dependency that lets a caller with this permission pass and gives them to the route."""
+
+    async def checked(request: Request) -> Principal | None:
+        principal = await caller(request)
+        try:
+            check(principal, permission)
+        except Unauthorized as error:
+            held = cookies.read(cookie_header(request)).get(cookies.ACCESS)
+            if principal is None and access_tokens.read_stale(held) is not None and access_tokens.read(held) is None:
+                message = "The access token has expired. POST /api/auth/refresh gives a new one."
+                raise Unauthorized(message, code="token-expired") from error
+            raise
+        except Forbidden as error:
+            await denials.note(principal, permission, request.url.path, error.code)
+            raise
         return principal
 
-    return check
+    cast("Any", checked).permission = permission
+    return checked
 
 
-OptionalPrincipal = Annotated[Principal | None, Depends(optional_principal)]
-CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
-Member = Annotated[Principal, Depends(at_least(Role.FREE))]
-Premium = Annotated[Principal, Depends(at_least(Role.PREMIUM))]
-Admin = Annotated[Principal, Depends(at_least(Role.ADMIN))]
+def _open() -> None:
+    """Nobody has to be known, so nobody is looked up."""
+
+
+cast("Any", _open).permission = Permission.PUBLIC
+
+OPEN = Depends(_open)
+OptionalPrincipal = Annotated[Principal | None, Depends(requires(Permission.PUBLIC))]
+CurrentPrincipal = Annotated[Principal, Depends(requires(Permission.PLAYER))]
+Reader = Annotated[Principal, Depends(requires(Permission.READ))]
+Trainer = Annotated[Principal, Depends(requires(Permission.TRAIN))]
+Solver = Annotated[Principal, Depends(requires(Permission.SOLVE))]
+Member = Annotated[Principal, Depends(requires(Permission.MEMBER))]
+AccountHolder = Annotated[Principal, Depends(requires(Permission.ACCOUNT))]
+Premium = Annotated[Principal, Depends(requires(Permission.PREMIUM))]
+Admin = Annotated[Principal, Depends(requires(Permission.ADMIN))]

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -16,6 +17,7 @@ from services.infra.errors import DomainError, FieldError, TooMany
 from services.infra.log import log
 from solver.errors import Cancelled, SpotError, TooLarge
 
+UNSTORABLE = "22021"
 _SLUGS = {
     400: "bad-request",
     404: "not-found",
@@ -26,9 +28,11 @@ _SLUGS = {
 
 
 async def _domain(request: Request, error: DomainError) -> Response:
-    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooMany) else None
+    headers = {"Retry-After": str(error.retry_after_s), **error.headers} if isinstance(error, TooMany) else None
     if error.status == 503:
         headers = {"Retry-After": "2"}
+    if error.status == 401:
+        headers = {"WWW-Authenticate": 'Bearer realm="Mixline"'}
     return problem(error.status, error.code, error.message, request.url.path, error.errors, headers)
 
 
@@ -45,7 +49,24 @@ async def _cancelled(request: Request, _error: Cancelled) -> Response:
     return problem(409, "cancelled", "The solve was cancelled.", request.url.path)
 
 
+def _allowed(request: Request) -> str:
+    """What ``Allow`` says: the documented methods at this address, a literal one before those with parameters."""
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    here = [paths[path]] if path in paths else [one for form, one in paths.items() if _fits(form, path)]
+    return ", ".join(sorted({method.upper() for methods in here for method in methods}))
+
+
+def _fits(form: str, path: str) -> bool:
+    return re.fullmatch(re.sub(r"\\\{.*?\\\}", "[^/]+", re.escape(form)), path) is not None
+
+
 async def _validation(request: Request, error: RequestValidationError) -> Response:
+    # `GET /solves/estimate` is no solve of that name: the address is another route's, which has no such method.
+    if any(one["loc"][:1] == ("path",) for one in error.errors()):
+        allowed = _allowed(request)
+        if request.method not in allowed.split(", "):
+            return await _http(request, HTTPException(405))
     return problem(422, "invalid", "The request was refused.", request.url.path, field_errors(error.errors()))
 
 
@@ -73,7 +94,16 @@ async def _http(request: Request, error: HTTPException) -> Response:
     if error.status_code == 405:
         detail = detail or f"{request.method} is not possible here."
     headers = dict(error.headers) if error.headers else None
+    if error.status_code == 405:
+        headers = {"Allow": _allowed(request)}
     return problem(error.status_code, slug, detail, request.url.path, headers=headers)
+
+
+async def _database(request: Request, error: DBAPIError) -> Response:
+    """A text that no database stores (a NUL) is the caller's mistake, wherever it was not caught before."""
+    if getattr(error.orig, "sqlstate", None) == UNSTORABLE:
+        return problem(422, "invalid", "A text holds a character that can't be stored.", request.url.path)
+    return await _unexpected(request, error)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
@@ -90,6 +120,7 @@ def install(api: FastAPI) -> None:
         (Cancelled, _cancelled),
         (RequestValidationError, _validation),
         (HTTPException, _http),
+        (DBAPIError, _database),
         (Exception, _unexpected),
     ):
         api.add_exception_handler(kind, handler)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
-from app.api.deps import OptionalPrincipal
+from app.api.deps import OPEN, OptionalPrincipal
 from app.api.envelope import Envelope, ok
 from app.api.event_stream import ChangeStream
 from services.infra.db import transaction
@@ -76,6 +76,7 @@ async def leaderboard(
 
 @router.get(
     "/{board}/events",
+    dependencies=[OPEN],
     status_code=200,
     response_class=ChangeStream,
     responses={200: {"content": {"text/event-stream": {}}, "description": "Server-sent events"}},

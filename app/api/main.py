@@ -4,17 +4,42 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from app.api import auth, errors, health, leaderboards, solutions, solves, spots, training, users
+from app.api import (
+    admin,
+    auth,
+    document,
+    errors,
+    health,
+    leaderboards,
+    mail_links,
+    mfa,
+    oauth,
+    personal_tokens,
+    sessions,
+    solutions,
+    solves,
+    spots,
+    training,
+    users,
+)
+from app.api.deps import OPEN
 from app.api.envelope import ErrorEnvelope
+from app.api.rate_limit import RateLimit
 
 ROUTERS = (
     auth.router,
+    mail_links.router,
+    mfa.router,
+    oauth.router,
+    personal_tokens.router,
+    sessions.router,
     users.router,
     leaderboards.router,
     spots.router,
     solutions.router,
     solves.router,
     training.router,
+    admin.router,
 )
 
 
@@ -32,11 +57,13 @@ def build_api() -> FastAPI:
         responses={"default": {"model": ErrorEnvelope, "description": "An error"}},
     )
     rest.add_middleware(auth.CsrfMiddleware)
+    rest.add_middleware(RateLimit)
     for router in ROUTERS:
         rest.include_router(router)
     errors.install(rest)
+    document.install(rest)
 
     whole = FastAPI(openapi_url=None)
-    whole.include_router(health.router)
+    whole.include_router(health.router, dependencies=[OPEN])
     whole.mount("/api", rest)
     return whole

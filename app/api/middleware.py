@@ -1,17 +1,17 @@
 """What every request passes, whatever answers it: pure ASGI, outside of Reflex and FastAPI.
 
-From the outside in: request id, log line and metrics; security headers; the socket's origin; the size of a body. No
+From the outside in: request id, log line and metrics; security headers; the socket's gate; the size of a body. No
 cross-origin access exists, so every CORS header that a library adds is taken off again.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import structlog
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
@@ -19,7 +19,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.envelope import problem
-from services.accounts.sessions import is_secure
+from app.api.socket import SocketGuard
+from services.accounts.cookies import is_secure
 from services.infra import metrics
 from services.infra.log import log
 from services.infra.settings import get_settings
@@ -28,9 +29,11 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # Files whose name holds a hash of their content.
 IMMUTABLE = re.compile(r"^/assets/.*-[A-Za-z0-9_-]{8}\.(?:js|css|woff2?|svg|png|webp)$")
 QUIET = ("/health", "/metrics", "/assets/")
-SOCKET = "/_event"
 # By address, not by content type: a 304 has none, and its headers replace those of the cached page.
 NO_PAGES = ("/api", "/health", "/metrics")
+BODY_S = 30.0
+LINE_BREAK = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+LOGGED_PATH = 300
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 PERMISSIONS = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()"
 
@@ -74,7 +77,11 @@ class RequestLog:
         metrics.http_seconds.labels(scope["method"], route, str(status)).observe(seconds)
         if not path.startswith(QUIET):
             log.info(
-                "http_request", method=scope["method"], path=path, status=status, duration_ms=round(seconds * 1000, 1)
+                "http_request",
+                method=scope["method"],
+                path=path[:LOGGED_PATH],
+                status=status,
+                duration_ms=round(seconds * 1000, 1),
             )
 
 
@@ -134,43 +141,8 @@ class SecurityHeaders:
             headers["Cache-Control"] = "no-store" if path.startswith("/api") else "no-cache"
 
 
-class SocketOrigin:
-    """Refuses sockets opened by other sites: a browser always sends the Origin of the page.
-
-    A page of this server has the Origin whose host is the Host that was asked for. Development accepts a missing
-    Origin, so that tools without a browser can connect.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let our own pages' sockets pass."""
-        if scope["type"] == "lifespan" or not scope["path"].startswith(SOCKET) or self._is_own(Headers(scope=scope)):
-            await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            log.warning("socket_refused", origin=Headers(scope=scope).get("origin", "")[:200])
-            await receive()
-            await send({"type": "websocket.close", "code": 1008})  # before accept: HTTP 403
-        else:
-            await problem(403, "foreign-origin", "Only pages of this server may connect.", SOCKET)(scope, receive, send)
-
-    @staticmethod
-    def _is_own(headers: Headers) -> bool:
-        settings = get_settings()
-        origin = headers.get("origin")
-        if origin is None:
-            return settings.env == "development"
-        if origin in settings.origins:
-            return True
-        if settings.public_url:
-            return origin == settings.public_url.rstrip("/")
-        parts = urlsplit(origin)
-        return parts.scheme in ("http", "https") and parts.netloc != "" and parts.netloc == headers.get("host")
-
-
 class BodyLimit:
-    """Ends requests whose body is longer than the setting, told by its header or counted while it arrives."""
+    """Ends requests whose body is too long, told by its header or counted on arrival, or takes too long to arrive."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -187,11 +159,20 @@ class BodyLimit:
             return
         received = 0
         answered = False
+        complete = False
+        deadline = asyncio.get_running_loop().time() + BODY_S
 
         async def counted() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, complete
+            if complete:  # whoever waits for the client to go may wait for ever
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise _BodyTooSlow from None
             received += len(message.get("body", b""))
+            complete = not message.get("more_body", False)
             if received > limit:
                 raise _BodyTooLarge
             return message
@@ -206,6 +187,10 @@ class BodyLimit:
         except _BodyTooLarge:
             if not answered:
                 await self._refuse(limit, scope, receive, send)
+        except _BodyTooSlow:
+            if not answered:
+                text = f"The body did not arrive within {BODY_S:.0f} seconds."
+                await problem(408, "too-slow", text, scope["path"])(scope, receive, send)
 
     @staticmethod
     async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
@@ -213,13 +198,31 @@ class BodyLimit:
         await answer(scope, receive, send)
 
 
+class PlainPaths:
+    """Answers addresses of the API that hold a line break: routers stop reading there and would let them through."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["path"].startswith("/api") and LINE_BREAK.search(scope["path"]):
+            await problem(404, "not-found", "There is nothing at this address.", "/api")(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
 class _BodyTooLarge(BaseException):
     """Passes the framework's handlers, which catch Exception, on its way out to :class:`BodyLimit`."""
 
 
+class _BodyTooSlow(BaseException):
+    """Like `_BodyTooLarge`."""
+
+
 def protect(app: ASGIApp, script_hashes: Iterable[str] = ()) -> ASGIApp:
     """``app`` behind everything in this module."""
-    whole: ASGIApp = RequestLog(SecurityHeaders(SocketOrigin(BodyLimit(app)), script_hashes))
+    whole: ASGIApp = RequestLog(SecurityHeaders(SocketGuard(BodyLimit(PlainPaths(app))), script_hashes))
     if proxies := get_settings().trusted_proxies:
         return wrap_asgi_with_proxy_headers(whole, trusted_hosts=proxies.replace(" ", "").split(","))
     return whole

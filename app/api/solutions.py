@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from app.api.deps import CurrentPrincipal, OptionalPrincipal
+from app.api.deps import OptionalPrincipal, Reader, Solver
 from app.api.envelope import Envelope, ok
 from services.infra.db import transaction
 from services.infra.errors import FieldError, Invalid
@@ -96,7 +96,7 @@ class Forgotten(BaseModel):
 
 @router.get("")
 async def solutions(
-    principal: CurrentPrincipal,
+    principal: Reader,
     limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = 20,
     cursor: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Envelope[SolutionPage]:
@@ -127,7 +127,7 @@ async def solution(
 
 
 @router.delete("/{solution_id}")
-async def forget(solution_id: UUID, principal: CurrentPrincipal) -> Envelope[Forgotten]:
+async def forget(solution_id: UUID, principal: Solver) -> Envelope[Forgotten]:
     """Delete a solution one asked for."""
     async with transaction() as db:
         await get_strategies().forget(db, principal.user_id, solution_id)

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
-from app.api.deps import CurrentPrincipal
+from app.api.deps import Reader, Solver, still_lives
 from app.api.envelope import Envelope, ok
 from app.api.solutions import PAGE_LIMIT, parse_cursor
 from services.infra.db import transaction
@@ -30,6 +30,8 @@ from solver.spot import parse_spot
 router = APIRouter(prefix="/solves", tags=["solves"])
 
 HEARTBEAT_S = 15.0
+LOOK_S = 2.0
+"""Between two looks whether the session still lives."""
 
 
 class EstimateIn(BaseModel):
@@ -95,7 +97,7 @@ class EventStream(StreamingResponse):
 
 
 @router.post("/estimate")
-async def estimate(body: EstimateIn, principal: CurrentPrincipal) -> Envelope[EstimateOut]:
+async def estimate(body: EstimateIn, principal: Solver) -> Envelope[EstimateOut]:
     """Memory, time and size of a solve, before anything is allocated."""
     needed = await get_solve_jobs().estimate(parse_spot(body.spot), principal.role)
     return ok(
@@ -110,7 +112,7 @@ async def estimate(body: EstimateIn, principal: CurrentPrincipal) -> Envelope[Es
 
 
 @router.post("", status_code=202)
-async def start(body: SolveIn, principal: CurrentPrincipal, response: Response) -> Envelope[SolveOut]:
+async def start(body: SolveIn, principal: Solver, response: Response) -> Envelope[SolveOut]:
     """Ask for a solve. The same request again, while it is under way, is the same solve."""
     spot = parse_spot(body.spot)
     async with transaction() as db:
@@ -121,7 +123,7 @@ async def start(body: SolveIn, principal: CurrentPrincipal, response: Response) 
 
 @router.get("")
 async def solves(
-    principal: CurrentPrincipal,
+    principal: Reader,
     limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = 20,
     cursor: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Envelope[SolvePage]:
@@ -133,21 +135,21 @@ async def solves(
 
 
 @router.get("/{solve_id}")
-async def solve(solve_id: UUID, principal: CurrentPrincipal) -> Envelope[SolveOut]:
+async def solve(solve_id: UUID, principal: Reader) -> Envelope[SolveOut]:
     """One request."""
     async with transaction() as db:
         return ok(solve_out(await get_solve_jobs().get(db, principal, solve_id)))
 
 
 @router.delete("/{solve_id}")
-async def cancel(solve_id: UUID, principal: CurrentPrincipal) -> Envelope[SolveOut]:
+async def cancel(solve_id: UUID, principal: Solver) -> Envelope[SolveOut]:
     """Cancel a request; a finished one stays as it is."""
     async with transaction() as db:
         return ok(solve_out(await get_solve_jobs().cancel(db, principal, solve_id)))
 
 
 @router.get("/{solve_id}/events", response_class=EventStream)
-async def events(solve_id: UUID, principal: CurrentPrincipal) -> EventStream:
+async def events(solve_id: UUID, principal: Reader) -> EventStream:
     """Server-sent events: `solve` with the request as JSON, at once and after every change, until it is finished."""
     async with transaction() as db:
         await get_solve_jobs().get(db, principal, solve_id)  # a 404 has to come before the stream begins
@@ -155,12 +157,19 @@ async def events(solve_id: UUID, principal: CurrentPrincipal) -> EventStream:
     async def lines() -> AsyncIterator[bytes]:
         changes = get_solve_jobs().watch(principal, solve_id)
         following: asyncio.Future[SolveJob | None] = asyncio.ensure_future(anext(changes, None))
+        quiet_s = 0.0
         try:
             while True:
-                done, _ = await asyncio.wait({following}, timeout=HEARTBEAT_S)
+                done, _ = await asyncio.wait({following}, timeout=LOOK_S)
+                if not await still_lives(principal):
+                    return
                 if not done:
-                    yield b": still here\n\n"
+                    quiet_s += LOOK_S
+                    if quiet_s >= HEARTBEAT_S:
+                        quiet_s = 0.0
+                        yield b": still here\n\n"
                     continue
+                quiet_s = 0.0
                 job = following.result()
                 if job is None:
                     return

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
+from app.api.deps import OPEN
 from app.api.envelope import Envelope, ok
 from app.api.solutions import PAGE_LIMIT, SolutionOut, parse_cursor, solution_out
 from services.infra.errors import NotFound
@@ -15,7 +16,7 @@ from services.solutions.catalog import texture as texture_of
 from services.solutions.service import get_strategies
 from solver.spot import spot_to_json
 
-router = APIRouter(prefix="/spots", tags=["spots"])
+router = APIRouter(prefix="/spots", tags=["spots"], dependencies=[OPEN])
 
 Street = Literal["flop", "turn", "river"]
 Texture = Literal["monotone", "two-tone", "rainbow", "paired"]

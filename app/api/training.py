@@ -15,7 +15,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from app.api.deps import CurrentPrincipal
+from app.api.deps import Reader, Trainer
 from app.api.envelope import Envelope, ok
 from services.accounts.sessions import Principal, ensure_user
 from services.infra.db import transaction
@@ -295,7 +295,7 @@ def _check_ranked(mode: Mode, principal: Principal) -> None:
 
 @router.get("/sessions")
 async def sessions(
-    principal: CurrentPrincipal,
+    principal: Reader,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[UUID | None, Query()] = None,
 ) -> Envelope[SessionPage]:
@@ -307,7 +307,7 @@ async def sessions(
 
 
 @router.post("/sessions", status_code=201)
-async def open_session(body: SessionIn, principal: CurrentPrincipal, response: Response) -> Envelope[TableOut]:
+async def open_session(body: SessionIn, principal: Trainer, response: Response) -> Envelope[TableOut]:
     """Open a set, or resume the open one of the same mode; the table holds the first decision."""
     _check_ranked(body.mode, principal)
     if body.drill is not None and body.mode != "hands":
@@ -321,7 +321,7 @@ async def open_session(body: SessionIn, principal: CurrentPrincipal, response: R
 
 
 @router.get("/sessions/current")
-async def current(principal: CurrentPrincipal, mode: Annotated[Mode, Query()] = "hands") -> Envelope[TableOut | None]:
+async def current(principal: Reader, mode: Annotated[Mode, Query()] = "hands") -> Envelope[TableOut | None]:
     """The table to resume; null when there is none."""
     async with transaction() as db:
         table = await get_training().current(db, principal.user_id, mode)
@@ -329,7 +329,7 @@ async def current(principal: CurrentPrincipal, mode: Annotated[Mode, Query()] = 
 
 
 @router.get("/sessions/{session_id}")
-async def summary(session_id: UUID, principal: CurrentPrincipal) -> Envelope[SummaryOut]:
+async def summary(session_id: UUID, principal: Reader) -> Envelope[SummaryOut]:
     """A set in figures."""
     async with transaction() as db:
         figures = await get_training().summary(db, principal.user_id, session_id)
@@ -337,7 +337,7 @@ async def summary(session_id: UUID, principal: CurrentPrincipal) -> Envelope[Sum
 
 
 @router.patch("/sessions/{session_id}")
-async def finish(session_id: UUID, _body: SessionChange, principal: CurrentPrincipal) -> Envelope[SummaryOut]:
+async def finish(session_id: UUID, _body: SessionChange, principal: Trainer) -> Envelope[SummaryOut]:
     """End a set early; a ranked one ends with its week."""
     async with transaction() as db:
         figures = await get_training().finish(db, principal.user_id, session_id)
@@ -345,7 +345,7 @@ async def finish(session_id: UUID, _body: SessionChange, principal: CurrentPrinc
 
 
 @router.post("/sessions/{session_id}/hands")
-async def next_hand(session_id: UUID, principal: CurrentPrincipal) -> Envelope[TableOut]:
+async def next_hand(session_id: UUID, principal: Trainer) -> Envelope[TableOut]:
     """Deal the next hand; the present table while its hand is not over."""
     async with transaction() as db:
         table = await get_training().next_hand(db, principal.user_id, session_id)
@@ -353,7 +353,7 @@ async def next_hand(session_id: UUID, principal: CurrentPrincipal) -> Envelope[T
 
 
 @router.get("/sessions/{session_id}/decisions")
-async def answers(session_id: UUID, principal: CurrentPrincipal) -> Envelope[AnswerPage]:
+async def answers(session_id: UUID, principal: Reader) -> Envelope[AnswerPage]:
     """Every answer of a set."""
     async with transaction() as db:
         given = await get_training().answers(db, principal.user_id, session_id)
@@ -364,7 +364,7 @@ async def answers(session_id: UUID, principal: CurrentPrincipal) -> Envelope[Ans
 async def act(
     session_id: UUID,
     body: DecisionIn,
-    principal: CurrentPrincipal,
+    principal: Trainer,
     idempotency_key: Annotated[UUID | None, Header(description="The decision's id.")] = None,
 ) -> Envelope[AnswerOut]:
     """Answer a decision. The same answer again gives the same grade; another one is a conflict."""
@@ -377,7 +377,7 @@ async def act(
 
 
 @router.post("/decisions/{decision_id}/retries")
-async def retry(decision_id: UUID, body: RetryIn, principal: CurrentPrincipal) -> Envelope[AnswerOut]:
+async def retry(decision_id: UUID, body: RetryIn, principal: Trainer) -> Envelope[AnswerOut]:
     """Grade another action at an answered decision; it counts nowhere."""
     async with transaction() as db:
         answer = await get_training().retry(db, principal.user_id, decision_id, body.action)
@@ -385,7 +385,7 @@ async def retry(decision_id: UUID, body: RetryIn, principal: CurrentPrincipal) -
 
 
 @router.get("/hands/{hand_id}")
-async def hand(hand_id: UUID, principal: CurrentPrincipal) -> Envelope[TableOut]:
+async def hand(hand_id: UUID, principal: Reader) -> Envelope[TableOut]:
     """A hand as it stands."""
     async with transaction() as db:
         table = await get_training().table(db, principal.user_id, hand_id)
@@ -393,7 +393,7 @@ async def hand(hand_id: UUID, principal: CurrentPrincipal) -> Envelope[TableOut]
 
 
 @router.post("/hands/{hand_id}/advance")
-async def advance(hand_id: UUID, principal: CurrentPrincipal) -> Envelope[TableOut]:
+async def advance(hand_id: UUID, principal: Trainer) -> Envelope[TableOut]:
     """Play villain and the cards up to the next decision or the hand's end."""
     async with transaction() as db:
         table = await get_training().advance(db, principal.user_id, hand_id)
@@ -401,7 +401,7 @@ async def advance(hand_id: UUID, principal: CurrentPrincipal) -> Envelope[TableO
 
 
 @router.get("/hands/{hand_id}/fairness")
-async def fairness(hand_id: UUID, principal: CurrentPrincipal) -> Envelope[FairnessOut]:
+async def fairness(hand_id: UUID, principal: Reader) -> Envelope[FairnessOut]:
     """What the hand's deal was committed to, and the seed once it may be known."""
     async with transaction() as db:
         found = await get_training().fairness(db, principal.user_id, hand_id)
@@ -409,7 +409,7 @@ async def fairness(hand_id: UUID, principal: CurrentPrincipal) -> Envelope[Fairn
 
 
 @router.get("/week")
-async def week(principal: CurrentPrincipal) -> Envelope[WeekOut]:
+async def week(principal: Reader) -> Envelope[WeekOut]:
     """The week's ranked set."""
     async with transaction() as db:
         progress = await get_training().week(db, principal.user_id)

@@ -1,20 +1,35 @@
-"""The caller's own account."""
+"""The caller's own account: name, everything about how it is entered, a copy of it, and its end."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import IO, Annotated
+from uuid import UUID
 
 from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
 from app.api.auth import AccountOut
-from app.api.deps import CurrentPrincipal, Member
+from app.api.deps import AccountHolder, Reader
 from app.api.envelope import Envelope, ok
-from services.accounts import service, sessions
+from app.api.mfa import StatusOut
+from app.api.oauth import ProviderOut
+from app.api.ownership import Proof, prove_owner
+from services.accounts import export, identities, lifecycle, second_factor, service, sessions, throttle
+from services.accounts.providers import providers
+from services.infra.clock import now
 from services.infra.db import transaction
 from services.infra.errors import Unauthorized
+from services.infra.log import get_logger
+from services.infra.settings import get_settings
 
 router = APIRouter(prefix="/users", tags=["users"])
+log = get_logger()
+
+_CHUNK = 256 * 1024
 
 
 class ProfileIn(BaseModel):
@@ -25,8 +40,34 @@ class ProfileIn(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=60)]
 
 
+class LinkOut(BaseModel):
+    """Somebody at another site who may sign in to the account."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    provider: str
+    label: str
+
+
+class SecurityOut(BaseModel):
+    """How the account is entered; ``sends_mail`` is false where mails stay in the server's data folder."""
+
+    has_password: bool
+    sends_mail: bool
+    second_factor: StatusOut
+    linked: list[LinkOut]
+    providers: list[ProviderOut]
+
+
+class DeletionOut(BaseModel):
+    """When the account is erased."""
+
+    delete_at: datetime
+
+
 @router.get("/me")
-async def me(principal: CurrentPrincipal) -> Envelope[AccountOut]:
+async def me(principal: Reader) -> Envelope[AccountOut]:
     """Who is calling; guests have an id and a name too."""
     if not principal.signed_in:
         return ok(AccountOut(id=principal.user_id, name=principal.name, role=principal.role, email=None))
@@ -39,9 +80,70 @@ async def me(principal: CurrentPrincipal) -> Envelope[AccountOut]:
 
 
 @router.patch("/me")
-async def change_me(body: ProfileIn, principal: Member) -> Envelope[AccountOut]:
+async def change_me(body: ProfileIn, principal: AccountHolder) -> Envelope[AccountOut]:
     """Take another name; every open session shows it."""
     async with transaction() as db:
         account = await service.rename(db, principal.user_id, body.name)
     await sessions.update_all(principal.user_id, name=account.name)
     return ok(AccountOut.model_validate(account), message="Name changed")
+
+
+@router.get("/me/security")
+async def security(principal: AccountHolder) -> Envelope[SecurityOut]:
+    """How the account is entered: password, second factor, other sites."""
+    async with transaction() as db:
+        has_password = await service.password_hash_of(db, principal.user_id) is not None
+        factor = await second_factor.status(db, principal.user_id)
+        linked = await identities.links_of(db, principal.user_id)
+    return ok(
+        SecurityOut(
+            has_password=has_password,
+            sends_mail=bool(get_settings().smtp_host),
+            second_factor=StatusOut(enabled=factor.enabled, recovery_codes=factor.recovery_codes),
+            linked=[LinkOut.model_validate(one) for one in linked],
+            providers=[ProviderOut(key=one.key, name=one.name) for one in providers().values()],
+        )
+    )
+
+
+@router.delete("/me", status_code=202)
+async def delete_me(body: Proof, principal: AccountHolder) -> Envelope[DeletionOut]:
+    """Have the account erased after some days, within which it can be taken back; all other sessions end."""
+    await prove_owner(principal, body)
+    async with transaction() as db:
+        due = await lifecycle.request_deletion(db, principal.user_id)
+    await sessions.end_all(principal.user_id, but=principal.session_id)
+    log.info("deletion_requested", user_id=str(principal.user_id))
+    return ok(DeletionOut(delete_at=due), message="Your account will be deleted.", status=202)
+
+
+@router.post("/me/restore")
+async def restore_me(principal: AccountHolder) -> Envelope[AccountOut]:
+    """Keep the account after all."""
+    async with transaction() as db:
+        account = await lifecycle.undo_deletion(db, principal.user_id)
+    log.info("deletion_undone", user_id=str(principal.user_id))
+    return ok(AccountOut.model_validate(account), message="Your account stays.")
+
+
+@router.get(
+    "/me/export",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/zip": {}}, "description": "JSON files in a zip."}},
+)
+async def export_me(principal: AccountHolder) -> StreamingResponse:
+    """A copy of everything: account, events, what each part of the product keeps about the caller."""
+    (await throttle.take(throttle.EXPORT, str(principal.user_id))).enforce()
+    file = await export.write_export(principal.user_id)
+    log.info("account_exported", user_id=str(principal.user_id))
+    headers = {
+        "Content-Disposition": f'attachment; filename="mixline-{now():%Y-%m-%d}.zip"',
+        "Cache-Control": "no-store",
+    }
+    return StreamingResponse(_chunks(file), media_type="application/zip", headers=headers)
+
+
+async def _chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
+    with file:
+        while chunk := await run_in_threadpool(file.read, _CHUNK):
+            yield chunk

@@ -15,7 +15,8 @@ from app.commands import chromium
 from services.infra.settings import ROOT
 
 BIN = Path(sys.executable).parent
-E2E = "tests/e2e"
+# These hold a browser, whose event loop the other tests' can't share a process with.
+BROWSER = ("tests/e2e", "tests/security/live")
 CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("lint", ("ruff", "check", ".")),
     ("format", ("ruff", "format", "--check", ".")),
@@ -42,19 +43,20 @@ def run_tests(
     """Everything CI runs; with PATHs only the tests in them."""
     chosen = paths or ["tests"]
     steps = [] if paths else list(CHECKS)
-    browser = [path for path in chosen if path.startswith(E2E)]
-    others = [path for path in chosen if not path.startswith(E2E)]
+    browser = [path for path in chosen if path.startswith(BROWSER)]
+    others = [path for path in chosen if not path.startswith(BROWSER)]
+    apart = [option for place in BROWSER for option in ("--ignore", place)]
     # First, because no test's time limit should hold a compilation.
     steps.append(("build", (sys.executable, "-m", "app.cli", "build")))
     if others:
-        steps.append(("tests", ("pytest", "-q", "-n", "2", "--ignore", E2E, *others)))
+        steps.append(("tests", ("pytest", "-q", "-n", "2", *apart, *others)))
     if browser or not paths:
         found = chromium.find(typer.echo)
         if found is None:
             typer.echo(chromium.ADVICE, err=True)
             raise typer.Exit(1)
         os.environ[chromium.VARIABLE] = found
-        steps.append(("browser tests", ("pytest", "-q", "-o", "timeout_func_only=true", *(browser or [E2E]))))
+        steps.append(("browser tests", ("pytest", "-q", "-o", "timeout_func_only=true", *(browser or BROWSER))))
     raise typer.Exit(_run(steps))
 
 

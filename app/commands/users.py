@@ -10,12 +10,15 @@ from typing import Annotated, Any
 
 import typer
 
-from services.accounts import service, sessions
+from services.accounts import recovery, second_factor, service, sessions
 from services.accounts.sessions import Role
 from services.infra import db as database
+from services.infra import log
 from services.infra import redis as redis_server
 from services.infra.db import transaction
+from services.infra.embedded import serving
 from services.infra.errors import DomainError
+from services.infra.settings import get_settings
 
 users = typer.Typer(help="Make and change accounts.", no_args_is_help=True)
 
@@ -41,6 +44,7 @@ def create(
         wanted = await service.prepare_registration(email, _password(from_stdin=password_stdin), name)
         async with transaction() as db:
             account = await service.register(db, None, wanted, Role.FREE if role is Role.GUEST else role)
+            await recovery.vouch(db, account.id)
         return f"{account.email}: {account.name}, {account.role}"
 
     _run(work())
@@ -74,6 +78,19 @@ def reset(email: Email, password_stdin: NewPassword = False) -> None:
     _run(work())
 
 
+@users.command("second-factor-off", epilog="Example: ./mixline user second-factor-off anna@example.org")
+def second_factor_off(email: Email) -> None:
+    """Take the second factor off an account whose owner lost app and recovery codes; ends every session of it."""
+
+    async def work() -> str:
+        async with transaction() as db:
+            account = await second_factor.take_off(db, email)
+        await sessions.end_all(account.id)
+        return f"{account.email}: no second factor, signed out everywhere"
+
+    _run(work())
+
+
 def _password(*, from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\n")
@@ -85,12 +102,14 @@ def _password(*, from_stdin: bool) -> str:
 
 def _run(work: Coroutine[Any, Any, str]) -> None:
     async def closing() -> str:
-        try:
-            return await work
-        finally:
-            await redis_server.close()
-            await database.dispose()
+        async with serving(get_settings().data_folder):  # the running product's servers, or our own for a moment
+            try:
+                return await work
+            finally:
+                await redis_server.close()
+                await database.dispose()
 
+    log.configure("warning")
     try:
         typer.echo(asyncio.run(closing()))
     except DomainError as error:

@@ -1,4 +1,7 @@
-import React, { useId, useRef, useState } from "react";
+import React, { useEffect, useId, useRef, useState } from "react";
+import {
+  ActionForm, CODE_FIELD, Field, PasswordField, UNREACHABLE, codeOf, errorsOf, post, problemInAddress, useProviders,
+} from "./parts.jsx";
 
 const PASSWORD_MIN = 15;
 
@@ -8,33 +11,21 @@ const COPY = {
     submit: "Sign in",
     busy: "Signing in",
     path: "/api/auth/login",
-    other: <>No account yet? <a href="/create-account">Create account</a></>,
+    other: (
+      <>
+        <a href="/forgot-password">Forgot your password?</a>
+        <span>No account yet? <a href="/create-account">Create account</a></span>
+      </>
+    ),
   },
   "create-account": {
     title: "Create account",
     submit: "Create account",
     busy: "Creating account",
     path: "/api/auth/register",
-    other: <>Already have one? <a href="/sign-in">Sign in</a></>,
+    other: <span>Already have one? <a href="/sign-in">Sign in</a></span>,
   },
 };
-
-// Every unsafe call proves its origin with a token of the session; one retry covers a session that has just been replaced.
-export async function post(path, body) {
-  for (let attempt = 0; ; attempt += 1) {
-    const grant = await fetch("/api/auth/csrf", { headers: { Accept: "application/json" }, cache: "no-store" });
-    const token = (await grant.json()).data?.token;
-    const response = await fetch(path, {
-      method: "POST",
-      headers: { Accept: "application/json", "Content-Type": "application/json", "X-CSRF-Token": token || "" },
-      body: JSON.stringify(body),
-    });
-    const answer = await response.json().catch(() => ({}));
-    if (response.ok || response.status !== 403 || attempt > 0) {
-      return { ok: response.ok, problem: answer.data?.problem ?? null, message: answer.message };
-    }
-  }
-}
 
 function problemsBefore(mode, values) {
   const problems = {};
@@ -49,25 +40,40 @@ function problemsBefore(mode, values) {
   return problems;
 }
 
-function Field({ id, label, hint, error, inputRef, children, ...input }) {
-  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ");
+// The socket reads its cookie at the handshake only: a whole new document gives it the new one.
+const begin = () => window.location.assign("/");
+
+function Providers({ creating }) {
+  const providers = useProviders();
+  if (!providers.length) return null;
   return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      {hint && <p id={`${id}-hint`} className="field-hint">{hint}</p>}
-      <div className="account-input">
-        <input
-          id={id}
-          ref={inputRef}
-          required
-          aria-invalid={error ? "true" : "false"}
-          aria-describedby={described || undefined}
-          {...input}
-        />
-        {children}
-      </div>
-      <p id={`${id}-error`} role="alert" className="error-text">{error || ""}</p>
+    <div className="account-providers">
+      <p className="account-or"><span>or</span></p>
+      {providers.map(({ key, name }) => (
+        <a key={key} className="button button--large" href={`/api/auth/oauth/${key}/start`}>
+          {creating ? "Continue with" : "Sign in with"} {name}
+        </a>
+      ))}
     </div>
+  );
+}
+
+function CodeStep({ send, onBack }) {
+  return (
+    <section className="account-page">
+      <h1>Second factor</h1>
+      <ActionForm label="Second factor" fields={[CODE_FIELD]} submit="Sign in" busyText="Signing in" send={send} onDone={begin} onCancel={onBack} />
+    </section>
+  );
+}
+
+function MailSent({ email }) {
+  return (
+    <section className="account-page">
+      <h1>Check your mail</h1>
+      <p role="status">A mail is on its way to <strong>{email}</strong>. The link in it makes your account; it works for an hour.</p>
+      <p className="account-other"><span>Nothing there? Look among the unwanted mails, or <a href="/create-account">try again</a>.</span></p>
+    </section>
   );
 }
 
@@ -77,9 +83,15 @@ export function AccountForm({ mode }) {
   const prefix = useId();
   const [values, setValues] = useState({ email: "", name: "", password: "", remember: false });
   const [errors, setErrors] = useState({});
-  const [visible, setVisible] = useState(false);
   const [busy, setBusy] = useState(false);
+  const [step, setStep] = useState("form");
   const inputs = { email: useRef(null), name: useRef(null), password: useRef(null) };
+
+  useEffect(() => {
+    const problem = problemInAddress();
+    if (problem) setErrors({ form: problem });
+    if (new URLSearchParams(window.location.search).get("step") === "code") setStep("waiting");
+  }, []);
 
   const set = (name) => (event) => {
     const value = event.target.type === "checkbox" ? event.target.checked : event.target.value;
@@ -103,23 +115,22 @@ export function AccountForm({ mode }) {
     const { email, name, password, remember } = values;
     try {
       const answer = await post(copy.path, creating ? { email, name, password } : { email, password, remember });
-      if (answer.ok) {
-        // The socket reads its cookie at the handshake only: a whole new document gives it the new one.
-        window.location.assign("/");
-        return;
-      }
-      const found = {};
-      for (const { path, message } of answer.problem?.errors ?? []) {
-        const field = path.split(".").pop();
-        if (field in inputs) found[field] ??= message;
-      }
-      if (!Object.keys(found).length) found.form = answer.problem?.detail || answer.message || "That did not work. Try again.";
-      show(found);
+      if (answer.status === 202) return setStep("mail");
+      if (answer.ok) return begin();
+      if (codeOf(answer) === "second-factor-needed") setStep("code");
+      else show(errorsOf(answer, Object.keys(inputs)));
     } catch {
-      show({ form: "The server can't be reached. Try again." });
+      show({ form: UNREACHABLE });
     }
     setBusy(false);
   };
+
+  const { email, password, remember } = values;
+  if (step === "mail") return <MailSent email={email.trim()} />;
+  if (step === "code")
+    return <CodeStep send={({ code }) => post(copy.path, { email, password, remember, code })} onBack={() => setStep("form")} />;
+  if (step === "waiting")
+    return <CodeStep send={(sent) => post("/api/auth/mfa/verify", sent)} onBack={() => window.location.assign("/sign-in")} />;
 
   return (
     <section className="account-page">
@@ -156,32 +167,17 @@ export function AccountForm({ mode }) {
             inputRef={inputs.name}
           />
         )}
-        <Field
+        <PasswordField
           id={`${prefix}-password`}
           name="password"
           label="Password"
           hint={creating ? `At least ${PASSWORD_MIN} characters. A few unrelated words are easy to remember.` : undefined}
-          type={visible ? "text" : "password"}
           autoComplete={creating ? "new-password" : "current-password"}
-          autoCapitalize="none"
-          spellCheck={false}
-          maxLength={512}
           value={values.password}
           onChange={set("password")}
           error={errors.password}
           inputRef={inputs.password}
-        >
-          <button
-            type="button"
-            className="button button--quiet account-reveal"
-            aria-pressed={visible}
-            aria-label="Show password"
-            aria-controls={`${prefix}-password`}
-            onClick={() => setVisible(!visible)}
-          >
-            {visible ? "Hide" : "Show"}
-          </button>
-        </Field>
+        />
         {!creating && (
           <label className="account-check">
             <input type="checkbox" name="remember" checked={values.remember} onChange={set("remember")} />
@@ -194,6 +190,7 @@ export function AccountForm({ mode }) {
           {busy ? copy.busy : copy.submit}
         </button>
       </form>
+      <Providers creating={creating} />
       <p className="account-other">{copy.other}</p>
     </section>
   );

@@ -1,6 +1,7 @@
 """Who is signed in, for the header."""
 
 import reflex as rx
+from reflex_components_core.react_router.dom import ReactRouterLink
 
 from components.accounts.forms import sign_out_button
 from components.ui import nav_link
@@ -13,7 +14,9 @@ def account_menu() -> rx.Component:
     return rx.cond(
         SessionState.signed_in,
         rx.fragment(
-            rx.el.span(SessionState.name, class_name="account-name", title=SessionState.name),
+            ReactRouterLink.create(
+                SessionState.name, to=routes.ACCOUNT, class_name="nav-link account-name", title="Your account"
+            ),
             sign_out_button(),
         ),
         rx.fragment(

@@ -1,27 +1,21 @@
-"""The token that a page proves its own origin with: an HMAC under the session's secret, new masks at will.
+"""The token that a page proves its own origin with: an HMAC under the session's secret.
 
 Only the session's own pages can read it, and it ends with the session. It is sent as the header ``X-CSRF-Token`` and as
-a cookie, and both must agree (a signed, session-bound double submit).
+a cookie, and both must agree (a signed, session-bound double submit). A session has one, so that tabs which ask for it
+at the same moment do not spoil each other's.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
-
-
-def _sign(session_secret: str, nonce: str) -> str:
-    return hmac.new(session_secret.encode(), f"mixline-csrf:{nonce}".encode(), hashlib.sha256).hexdigest()
 
 
 def issue(session_secret: str) -> str:
-    """A new token of this session; the earlier ones stay good."""
-    nonce = secrets.token_hex(16)
-    return f"{nonce}.{_sign(session_secret, nonce)}"
+    """The token of this session."""
+    return hmac.new(session_secret.encode(), b"mixline-csrf", hashlib.sha256).hexdigest()
 
 
 def belongs(session_secret: str, token: str) -> bool:
-    """Whether the token was issued for this session."""
-    nonce, _, signature = token.partition(".")
-    return token.isascii() and len(nonce) == 32 and hmac.compare_digest(signature, _sign(session_secret, nonce))
+    """Whether it is the token of this session."""
+    return token.isascii() and hmac.compare_digest(token, issue(session_secret))

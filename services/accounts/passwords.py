@@ -26,6 +26,8 @@ from services.infra.errors import Unavailable
 _T = TypeVar("_T")
 
 MIN_LENGTH: Final = 15
+MIN_LENGTH_WITH_CODE: Final = 8
+"""Where signing in takes a second factor as well."""
 MAX_LENGTH: Final = 256
 _WORKERS: Final = 2
 _LINE: Final = 100
@@ -61,20 +63,28 @@ def normalise(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
-def problem(password: str, *, name: str = "", email: str = "") -> str:
+def problem(password: str, *, name: str = "", email: str = "", least: int = MIN_LENGTH) -> str:
     """Why the password is refused, as a sentence; empty when it is fine."""
     password = normalise(password)
-    if len(password) < MIN_LENGTH:
-        return f"Use at least {MIN_LENGTH} characters. A few unrelated words are easy to remember."
+    if len(password) < least:
+        return f"Use at least {least} characters. A few unrelated words are easy to remember."
     if len(password) > MAX_LENGTH:
         return f"Use at most {MAX_LENGTH} characters."
     folded = password.casefold()
     own = [part for part in (name.casefold(), email.casefold(), email.casefold().split("@")[0]) if len(part) > 3]
     if any(part in folded for part in own):
         return "Don't use your name or e-mail address in the password."
-    if min(len(_remainder(folded)), len(_remainder(folded.translate(_LEET)))) < _LEFT_OVER:
+    if folded in _frequent() or min(len(_remainder(folded)), len(_remainder(folded.translate(_LEET)))) < _LEFT_OVER:
         return "This password is too common: words, sequences or repetitions that are tried first. Choose another."
     return ""
+
+
+@lru_cache(maxsize=1)
+def _frequent() -> frozenset[str]:
+    """The thirty thousand most frequent passwords of the leaks that zxcvbn's list was counted from."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415 three megabytes that only a new password needs
+
+    return frozenset(FREQUENCY_LISTS["passwords"])
 
 
 def _remainder(text: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -48,3 +50,48 @@ async def lock_or_insert_guest(db: AsyncSession, user_id: UUID, name: str) -> UU
 async def change(db: AsyncSession, user_id: UUID, **values: Any) -> None:
     """Set columns of one user."""
     await db.execute(update(User).where(col(User.id) == user_id).values(**values, updated_at=now()))
+
+
+async def count_role(db: AsyncSession, role: str) -> int:
+    """How many accounts have the role and are not about to be erased."""
+    query = select(func.count()).select_from(User).where(col(User.role) == role, col(User.delete_at).is_(None))
+    return await db.scalar(query) or 0
+
+
+async def search(
+    db: AsyncSession, text: str, *, role: str | None, banned: bool, limit: int, before: UUID | None
+) -> Sequence[User]:
+    """Accounts, the newest first (ids grow with time), whose name or address holds ``text``, or whose id it is."""
+    query = select(User).where(col(User.role) != "guest").order_by(col(User.id).desc()).limit(limit)
+    if text:
+        like = "%" + text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        matches: list[ColumnElement[bool]] = [func.lower(col(User.name)).like(like), col(User.email).like(like)]
+        with suppress(ValueError):
+            matches.append(col(User.id) == UUID(text))
+        query = query.where(or_(*matches))
+    if role is not None:
+        query = query.where(col(User.role) == role)
+    if banned:
+        query = query.where(col(User.banned_at).is_not(None))
+    if before is not None:
+        query = query.where(col(User.id) < before)
+    return (await db.scalars(query)).all()
+
+
+async def count_by_role(db: AsyncSession) -> dict[str, int]:
+    """How many accounts each role has, and how many are banned under ``banned``."""
+    rows = await db.execute(select(col(User.role), func.count()).group_by(col(User.role)))
+    banned = await db.scalar(select(func.count()).where(col(User.banned_at).is_not(None)).select_from(User))
+    return {row[0]: row[1] for row in rows} | {"banned": banned or 0}
+
+
+async def names_of(db: AsyncSession, user_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The names of those users that still have a row."""
+    rows = await db.execute(select(col(User.id), col(User.name)).where(col(User.id).in_(user_ids)))
+    return {row[0]: row[1] for row in rows}
+
+
+async def lock_administrators(db: AsyncSession) -> Sequence[UUID]:
+    """The ids of all administrators that are not banned, held against being changed."""
+    query = select(col(User.id)).where(col(User.role) == "admin", col(User.banned_at).is_(None)).with_for_update()
+    return (await db.scalars(query.order_by(col(User.id)))).all()

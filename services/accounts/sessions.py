@@ -1,8 +1,9 @@
-"""Who is calling: sessions in Redis behind one opaque cookie.
+"""Who is calling: sessions in Redis, behind two cookies.
 
-The cookie holds 256 random bits. Redis holds a record under their SHA-256, so that a copy of Redis signs nobody in. A
-session ends by idleness, by its absolute end, by signing out, or with Redis: then everybody is signed out and nothing
-else is lost, because Postgres holds everything that matters.
+A session is a record in Redis with an idle and an absolute end. The browser holds an access token, which names the
+session for ten minutes, and a refresh token, which is new after each use (`refresh_tokens`); the record is the family
+of both. Neither counts without the record, so ending it stops REST and open sockets. A copy of Redis signs nobody in.
+With Redis gone everybody is signed out and nothing else is lost, because Postgres holds everything that matters.
 
 A visitor gets a guest session with the first document, because the socket shows only the cookies of its handshake. The
 guest's ``user_id`` is minted then; its row is written before the first row that refers to it (`ensure_user`).
@@ -13,105 +14,68 @@ Looked-up sessions are kept for `MICRO_CACHE_S` in the process, so a session tha
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
+import hmac
 import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
-from http.cookies import CookieError, SimpleCookie
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID
 
-from redis.exceptions import RedisError
-
-from services.accounts import repository
-from services.accounts.throttle import GUEST_ADDRESS, take
+from services.accounts import access_tokens, cookies, refresh_tokens, repository
+from services.accounts.principals import Principal, Role
+from services.accounts.refresh_tokens import Family, Outcome
+from services.accounts.session_records import (
+    INDEX,
+    KEY,
+    LIFETIMES,
+    OUTAGES,
+    REDIS_TIMEOUT_S,
+    UNUSED_GUEST,
+    SessionsUnavailable,
+    change,
+    ids_of,
+    lifetime,
+)
 from services.infra.clock import new_id, now
-from services.infra.errors import Unauthorized, Unavailable
+from services.infra.errors import Unauthorized
 from services.infra.redis import redis
 from services.infra.settings import get_settings
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-COOKIE: Final = "mixline_session"
-SECURE_COOKIE: Final = "__Host-mixline_session"
+COOKIE: Final = cookies.ACCESS
 MICRO_CACHE_S: Final = 1.0
 _MICRO_CACHE_SIZE: Final = 10_000
 _TOUCH_EVERY_S: Final = 60.0
-_REDIS_TIMEOUT_S: Final = 1.0
-_OUTAGES: Final = (RedisError, Unavailable, OSError, TimeoutError)
-_KEY: Final = "mixline:session:"
-_INDEX: Final = "mixline:sessions-of:"
-
-
-class Role(StrEnum):
-    """What an account may do; each includes the ones before it."""
-
-    GUEST = "guest"
-    FREE = "free"
-    PREMIUM = "premium"
-    ADMIN = "admin"
-
-    @property
-    def rank(self) -> int:
-        """Position among the roles, lowest first."""
-        return list(Role).index(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Lifetime:
-    """How long a session lives: after the last use, and in all."""
-
-    idle: timedelta
-    absolute: timedelta
-
-
-UNUSED_GUEST: Final = timedelta(minutes=30)
-LIFETIMES: Final = {
-    Role.GUEST: Lifetime(timedelta(hours=24), timedelta(days=7)),
-    Role.FREE: Lifetime(timedelta(hours=12), timedelta(days=3)),
-    Role.PREMIUM: Lifetime(timedelta(hours=12), timedelta(days=3)),
-    Role.ADMIN: Lifetime(timedelta(minutes=30), timedelta(hours=12)),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """A caller with a live session. ``session_id`` is the hash of the cookie, never the cookie."""
-
-    user_id: UUID
-    role: Role
-    name: str
-    session_id: str
-
-    @property
-    def signed_in(self) -> bool:
-        """Whether it is somebody with an account."""
-        return self.role is not Role.GUEST
+_TICKET_KEY: Final = secrets.token_bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedSession:
-    """A new session with the one copy of its secret; ``max_age_s`` is None for a cookie of the browser session."""
+    """A session with the one copy of its tokens; ``max_age_s`` is None for cookies of the browser session."""
 
-    secret: str
+    access: str
+    refresh: str
     principal: Principal
     max_age_s: int | None
 
+    @property
+    def cookie_header(self) -> str:
+        """What a browser on plain http sends."""
+        return f"{cookies.ACCESS}={self.access}; {cookies.REFRESH}={self.refresh}"
 
-class SessionsUnavailable(Unavailable):
-    """Redis does not answer, so nobody can be recognised."""
 
-    default_code = "sessions-unavailable"
+class RefreshReused(Unauthorized):
+    """A refresh token came that had been replaced before; its session has been ended."""
 
-    def __init__(self) -> None:
-        super().__init__("Reconnecting. Try again in a moment.")
+    default_code = "refresh-reused"
+
+    def __init__(self, user_id: UUID | None) -> None:
+        self.user_id = user_id
+        super().__init__("This session was used from two places and has been ended. Sign in again.")
 
 
 @dataclass(slots=True)
@@ -121,22 +85,15 @@ class _Cached:
     ends_at: float
     read_at: float
     touched_at: float
+    remembered: bool = False
 
 
 _cache: OrderedDict[str, _Cached] = OrderedDict()
 
 
-def lifetime(role: Role, *, remember: bool) -> Lifetime:
-    """The settings' for whoever asked to stay signed in, short ones otherwise; administrators are never remembered."""
-    if not remember or role not in (Role.FREE, Role.PREMIUM):
-        return LIFETIMES[role]
-    settings = get_settings()
-    return Lifetime(timedelta(hours=settings.session_idle_hours), timedelta(hours=settings.session_absolute_hours))
-
-
 def hash_secret(secret: str) -> str:
-    """The id of a session, from its cookie."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    """The id of a session, from the part of its refresh token that stays."""
+    return refresh_tokens.digest(secret)
 
 
 def guest_name(user_id: UUID) -> str:
@@ -145,18 +102,32 @@ def guest_name(user_id: UUID) -> str:
 
 
 def session_secret(cookie_header: str | None) -> str | None:
-    """The cookie's value; where ``__Host-`` is due or present the other, which a subdomain can plant, is ignored."""
-    if not cookie_header or len(cookie_header) > 16_384:
-        return None
-    jar = SimpleCookie()
-    try:
-        jar.load(cookie_header)
-    except CookieError:
-        return None
-    morsel = jar.get(SECURE_COOKIE)
-    if morsel is None and not get_settings().public_url.startswith("https://"):
-        morsel = jar.get(COOKIE)
-    return morsel.value if morsel is not None and 40 <= len(morsel.value) <= 64 else None
+    """The part of the refresh token that stays for the session's life; CSRF tokens are made under it."""
+    family = refresh_tokens.parse(cookies.read(cookie_header).get(cookies.REFRESH))
+    return None if family is None else family.secret
+
+
+def named_session(cookie_header: str | None) -> str | None:
+    """The id of the session that a good ticket or access token names, whether or not it still lives."""
+    held = cookies.read(cookie_header)
+    if cookies.TICKET in held:
+        session_id, _, proof = held[cookies.TICKET].partition(".")
+        return session_id if hmac.compare_digest(proof.encode(), _prove(session_id).encode()) else None
+    access = access_tokens.read(held.get(cookies.ACCESS))
+    return None if access is None else access.session_id
+
+
+def ticket_of(session_id: str) -> str:
+    """A ``Cookie`` header that binds a socket to its session for as long as both live.
+
+    A socket shows the cookies of its handshake for ever, an access token is good for minutes. So the middleware checks
+    them once, at the handshake, and puts this in their place; only this process can make one.
+    """
+    return f"{cookies.TICKET}={session_id}.{_prove(session_id)}"
+
+
+def _prove(session_id: str) -> str:
+    return hmac.new(_TICKET_KEY, session_id.encode(), "sha256").hexdigest()
 
 
 async def resolve(cookie_header: str | None) -> Principal | None:
@@ -165,136 +136,243 @@ async def resolve(cookie_header: str | None) -> Principal | None:
     Raises:
         SessionsUnavailable: Redis does not answer; the caller refuses whatever needs a principal.
     """
-    secret = session_secret(cookie_header)
-    return None if secret is None else await resolve_secret(secret)
+    session_id = named_session(cookie_header)
+    return None if session_id is None else await look_up(session_id)
 
 
-async def resolve_secret(secret: str) -> Principal | None:
-    """`resolve` for the cookie's value."""
-    session_id = hash_secret(secret)
+async def look_up(session_id: str) -> Principal | None:
+    """Who holds the session, if it lives; using a session renews its idle time."""
+    entry = await _entry(session_id)
+    return entry.principal if now().timestamp() < entry.ends_at else None
+
+
+async def _entry(session_id: str) -> _Cached:
     cached = _cache.get(session_id)
     clock = monotonic()
     if cached is not None and clock - cached.read_at < MICRO_CACHE_S:
-        return cached.principal if now().timestamp() < cached.ends_at else None
+        return cached
     try:
-        async with asyncio.timeout(_REDIS_TIMEOUT_S):
-            raw = await redis().get(_KEY + session_id)
+        async with asyncio.timeout(REDIS_TIMEOUT_S):
+            raw = await cast("Awaitable[dict[bytes, bytes]]", redis().hgetall(KEY + session_id))
             entry = _decode(session_id, raw, clock)
             if cached is not None and clock - cached.touched_at < _TOUCH_EVERY_S:
                 entry.touched_at = cached.touched_at
             elif entry.principal is not None:
                 left = max(1, int(entry.ends_at - now().timestamp()))
-                await redis().expire(_KEY + session_id, min(entry.idle_s, left))
-    except _OUTAGES as error:
+                await redis().expire(KEY + session_id, min(entry.idle_s, left))
+    except OUTAGES as error:
         raise SessionsUnavailable from error
-    _remember(session_id, entry)
-    return entry.principal
-
-
-def _decode(session_id: str, raw: bytes | None, clock: float) -> _Cached:
-    nobody = _Cached(None, 0, 0.0, clock, clock)
-    if raw is None:
-        return nobody
-    record = json.loads(raw)
-    if record["ends_at"] <= now().timestamp():
-        return nobody
-    principal = Principal(UUID(record["user_id"]), Role(record["role"]), record["name"], session_id)
-    return _Cached(principal, record["idle_s"], record["ends_at"], clock, clock)
-
-
-def _remember(session_id: str, entry: _Cached) -> None:
     _cache[session_id] = entry
     _cache.move_to_end(session_id)
     while len(_cache) > _MICRO_CACHE_SIZE:
         _cache.popitem(last=False)
+    return entry
 
 
-async def start(user_id: UUID, role: Role, name: str, *, remember: bool = False) -> IssuedSession:
-    """Open a session under a new secret. A login or registration ends the old session itself (`end`)."""
-    secret = secrets.token_urlsafe(32)
-    principal = Principal(user_id, role, name, hash_secret(secret))
+def _decode(session_id: str, raw: Mapping[bytes, bytes], clock: float) -> _Cached:
+    if not raw or float(raw[b"ends_at"]) <= now().timestamp():
+        return _Cached(None, 0, 0.0, clock, clock)
+    principal = Principal(
+        UUID(raw[b"user_id"].decode()),
+        Role(raw[b"role"].decode()),
+        raw[b"name"].decode(),
+        session_id,
+        second_factor=raw[b"second_factor"] == b"1",
+    )
+    ends_at, remembered = float(raw[b"ends_at"]), raw[b"remember"] == b"1"
+    return _Cached(principal, int(raw[b"idle_s"]), ends_at, clock, clock, remembered)
+
+
+async def start(
+    user_id: UUID,
+    role: Role,
+    name: str,
+    *,
+    remember: bool = False,
+    second_factor: bool = False,
+    device: str = "",
+    address: str = "",
+) -> IssuedSession:
+    """Open a session under a new secret. A login or registration ends the old session itself (`end`).
+
+    Args:
+        user_id: Whose it is.
+        role: Their role.
+        name: How they are called.
+        remember: The settings' lifetime instead of a short one.
+        second_factor: It was shown just now.
+        device: The browser's own description, shown to the owner among the sessions.
+        address: Where it came from, shown likewise.
+    """
+    family = refresh_tokens.new_family()
+    principal = Principal(user_id, role, name, family.session_id, second_factor=second_factor)
     life = lifetime(role, remember=remember)
     idle_s, absolute_s = int(life.idle.total_seconds()), int(life.absolute.total_seconds())
-    started: datetime = now()
-    record = {
+    started = now().timestamp()
+    record: dict[str, str | bytes | int | float] = {
         "user_id": str(user_id),
         "role": role.value,
         "name": name,
-        "remember": remember,
+        "remember": int(remember),
+        "second_factor": int(second_factor),
         "idle_s": idle_s,
-        "started_at": started.timestamp(),
-        "ends_at": started.timestamp() + absolute_s,
+        "started_at": started,
+        "ends_at": started + absolute_s,
+        "device": device[:200],
+        "address": address[:64],
+        "refresh": refresh_tokens.digest(family.rotating),
+        "sealed": refresh_tokens.seal(family),
     }
     first_s = int(UNUSED_GUEST.total_seconds()) if role is Role.GUEST else idle_s
     try:
-        async with asyncio.timeout(_REDIS_TIMEOUT_S), redis().pipeline(transaction=True) as pipe:
-            pipe.set(_KEY + principal.session_id, json.dumps(record), ex=first_s)
+        async with asyncio.timeout(REDIS_TIMEOUT_S), redis().pipeline(transaction=True) as pipe:
+            pipe.hset(KEY + family.session_id, mapping=cast("Any", record))
+            pipe.expire(KEY + family.session_id, first_s)
             if principal.signed_in:
-                pipe.sadd(_INDEX + str(user_id), principal.session_id)
-                pipe.expire(_INDEX + str(user_id), get_settings().session_absolute_hours * 3600 + 86_400)
+                pipe.sadd(INDEX + str(user_id), family.session_id)
+                pipe.expire(INDEX + str(user_id), get_settings().session_absolute_hours * 3600 + 86_400)
             await pipe.execute()
-    except _OUTAGES as error:
+    except OUTAGES as error:
         raise SessionsUnavailable from error
     kept = life != LIFETIMES[role]
-    return IssuedSession(secret, principal, absolute_s if kept else None)
+    access = access_tokens.issue(user_id, family.session_id, role.value, ends_at=started + absolute_s)
+    return IssuedSession(access, family.token, principal, absolute_s if kept else None)
 
 
-async def start_guest() -> IssuedSession:
+async def start_guest(*, device: str = "", address: str = "") -> IssuedSession:
     """Open a session for somebody new."""
     user_id = new_id()
-    return await start(user_id, Role.GUEST, guest_name(user_id))
+    return await start(user_id, Role.GUEST, guest_name(user_id), device=device, address=address)
+
+
+async def refresh(cookie_header: str | None) -> IssuedSession | None:
+    """New tokens for the refresh token of this header; None when its session has ended or there is none.
+
+    Raises:
+        RefreshReused: It had been replaced before; the session has been ended.
+        SessionsUnavailable: Redis does not answer.
+    """
+    found = await _present(cookie_header, rotate=True)
+    if found is None:
+        return None
+    entry, held = found
+    principal = cast("Principal", entry.principal)
+    access = access_tokens.issue(principal.user_id, principal.session_id, principal.role.value, ends_at=entry.ends_at)
+    left = max(1, int(entry.ends_at - now().timestamp()))
+    return IssuedSession(access, held.token, principal, left if entry.remembered else None)
+
+
+async def holder(cookie_header: str | None) -> Principal | None:
+    """`resolve`, for a socket's handshake: there the refresh token will do, and is not replaced.
+
+    Raises:
+        RefreshReused: It had been replaced before; the session has been ended.
+        SessionsUnavailable: Redis does not answer.
+    """
+    principal = await resolve(cookie_header)
+    if principal is not None:
+        return principal
+    found = await _present(cookie_header, rotate=False)
+    return None if found is None else found[0].principal
+
+
+async def _present(cookie_header: str | None, *, rotate: bool) -> tuple[_Cached, Family] | None:
+    family = refresh_tokens.parse(cookies.read(cookie_header).get(cookies.REFRESH))
+    if family is None:
+        return None
+    entry = await _entry(family.session_id)
+    if entry.principal is None or entry.ends_at <= now().timestamp():
+        return None
+    try:
+        async with asyncio.timeout(REDIS_TIMEOUT_S):
+            outcome, held = await refresh_tokens.present(KEY, family, rotate=rotate)
+    except OUTAGES as error:
+        raise SessionsUnavailable from error
+    if outcome is Outcome.REUSED:
+        _cache.pop(family.session_id, None)
+        await _forget_in_index(entry.principal)
+        raise RefreshReused(entry.principal.user_id if entry.principal.signed_in else None)
+    return None if outcome is Outcome.UNKNOWN else (entry, held)
+
+
+async def _forget_in_index(principal: Principal) -> None:
+    try:
+        await cast("Awaitable[int]", redis().srem(INDEX + str(principal.user_id), principal.session_id))
+    except OUTAGES:
+        return  # the set only speeds up finding sessions; ended ones in it do nothing
 
 
 async def end(principal: Principal) -> None:
     """End one session; this process forgets it at once, the others within `MICRO_CACHE_S`."""
+    await _end(principal.user_id, [principal.session_id])
+
+
+async def end_one(user_id: UUID, session_id: str) -> bool:
+    """End a session of this user; whether there was one."""
+    if session_id not in await ids_of(user_id):
+        return False
+    return await _end(user_id, [session_id]) > 0
+
+
+async def end_all(user_id: UUID, *, but: str | None = None) -> int:
+    """End every session of a user, except the one with the id ``but``; how many there were."""
+    return await _end(user_id, [one for one in await ids_of(user_id) if one != but])
+
+
+async def _end(user_id: UUID, session_ids: list[str]) -> int:
+    if not session_ids:
+        return 0
+    keys = [KEY + one for one in session_ids]
     try:
-        async with asyncio.timeout(_REDIS_TIMEOUT_S), redis().pipeline(transaction=True) as pipe:
-            pipe.delete(_KEY + principal.session_id)
-            pipe.srem(_INDEX + str(principal.user_id), principal.session_id)
-            await pipe.execute()
-    except _OUTAGES as error:
+        async with asyncio.timeout(REDIS_TIMEOUT_S), redis().pipeline(transaction=True) as pipe:
+            pipe.delete(*keys)
+            pipe.delete(*(refresh_tokens.RECENT + one for one in session_ids))
+            pipe.srem(INDEX + str(user_id), *session_ids)
+            ended, *_ = await pipe.execute()
+    except OUTAGES as error:
         raise SessionsUnavailable from error
-    _cache.pop(principal.session_id, None)
+    for one in session_ids:
+        _cache.pop(one, None)
+    return ended
 
 
-async def _sessions_of(user_id: UUID) -> list[str]:
-    client: Any = redis()
-    members: set[bytes] = await client.smembers(_INDEX + str(user_id))
-    return [member.decode() for member in members]
+async def update_all(
+    user_id: UUID, *, role: Role | None = None, name: str | None = None, second_factor: bool | None = None
+) -> None:
+    """Show a changed role or name in the user's live sessions, or that there is no second factor any more.
 
-
-async def end_all(user_id: UUID, *, but: str | None = None) -> None:
-    """End every session of a user, except the one with the id ``but``."""
+    A role that shortens the lifetime does so at once.
+    """
     try:
-        async with asyncio.timeout(_REDIS_TIMEOUT_S):
-            for session_id in await _sessions_of(user_id):
-                if session_id != but:
-                    await redis().delete(_KEY + session_id)
-                    await cast("Awaitable[int]", redis().srem(_INDEX + str(user_id), session_id))
-                    _cache.pop(session_id, None)
-    except _OUTAGES as error:
-        raise SessionsUnavailable from error
-
-
-async def update_all(user_id: UUID, *, role: Role | None = None, name: str | None = None) -> None:
-    """Show a changed role or name in the user's live sessions. A role that shortens the lifetime does so at once."""
-    try:
-        async with asyncio.timeout(_REDIS_TIMEOUT_S):
-            for session_id in await _sessions_of(user_id):
-                raw = await redis().get(_KEY + session_id)
-                if raw is None:
+        async with asyncio.timeout(REDIS_TIMEOUT_S):
+            for session_id in await ids_of(user_id):
+                raw = await cast("Awaitable[dict[bytes, bytes]]", redis().hgetall(KEY + session_id))
+                if not raw:
                     continue
-                record = json.loads(raw)
+                values: dict[str, str | int | float] = {} if name is None else {"name": name}
+                if second_factor is not None:
+                    values["second_factor"] = int(second_factor)
+                expire_s = None
                 if role is not None:
-                    life = lifetime(role, remember=record["remember"])
-                    record["role"] = role.value
-                    record["idle_s"] = int(life.idle.total_seconds())
-                    end_of_new = record["started_at"] + life.absolute.total_seconds()
-                    record["ends_at"] = min(record["ends_at"], end_of_new)
-                record["name"] = name or record["name"]
-                await redis().set(_KEY + session_id, json.dumps(record), xx=True, ex=record["idle_s"])
-                _cache.pop(session_id, None)
-    except _OUTAGES as error:
+                    life = lifetime(role, remember=raw[b"remember"] == b"1")
+                    expire_s = int(life.idle.total_seconds())
+                    end_of_new = float(raw[b"started_at"]) + life.absolute.total_seconds()
+                    values |= {"role": role.value, "idle_s": expire_s}
+                    values["ends_at"] = min(float(raw[b"ends_at"]), end_of_new)
+                if values:
+                    await change(session_id, expire_s, values)
+                    _cache.pop(session_id, None)
+    except OUTAGES as error:
+        raise SessionsUnavailable from error
+
+
+async def confirm_second_factor(principal: Principal) -> None:
+    """The second factor was set up or shown in this session; it may administrate from now on, if its role does."""
+    try:
+        async with asyncio.timeout(REDIS_TIMEOUT_S):
+            await change(principal.session_id, None, {"second_factor": 1})
+            _cache.pop(principal.session_id, None)
+    except OUTAGES as error:
         raise SessionsUnavailable from error
 
 
@@ -309,70 +387,3 @@ async def ensure_user(db: AsyncSession, principal: Principal) -> None:
     merged_into = await repository.lock_or_insert_guest(db, principal.user_id, principal.name)
     if merged_into is not None:
         raise Unauthorized("Your session has ended. Reload the page.", code="session-ended")
-
-
-def cookie_line(name: str, value: str, *, max_age_s: int | None = None, secure: bool) -> str:
-    """A ``Set-Cookie`` value; an empty ``value`` takes the cookie away."""
-    age = "; Max-Age=0" if not value else "" if max_age_s is None else f"; Max-Age={max_age_s}"
-    prefix, suffix = ("__Host-", "; Secure") if secure else ("", "")
-    return f"{prefix}{name}={value}; Path=/; HttpOnly; SameSite=Lax{age}{suffix}"
-
-
-def is_secure(scope: Mapping[str, Any]) -> bool:
-    """Whether the browser came over TLS; on plain http it would refuse cookies with ``Secure`` and ``__Host-``."""
-    return scope["scheme"] in ("https", "wss") or get_settings().public_url.startswith("https://")
-
-
-def session_cookie(issued: IssuedSession, *, secure: bool) -> str:
-    """The ``Set-Cookie`` value that hands the session to the browser."""
-    return cookie_line(COOKIE, issued.secret, max_age_s=issued.max_age_s, secure=secure)
-
-
-class SessionCookieMiddleware:
-    """ASGI: a visitor without a live session gets a guest's with the document, for the socket's handshake to carry.
-
-    With Redis down, or too many guests from one address, the document is served without a session.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; add the cookie to the answer's head where it is missing."""
-        if not _wants_document(scope):
-            await self._app(scope, receive, send)
-            return
-        issued = await self._guest_if_nobody(scope)
-        if issued is None:
-            await self._app(scope, receive, send)
-            return
-        line = session_cookie(issued, secure=is_secure(scope)).encode()
-
-        async def send_with_cookie(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                kept = [(key, value) for key, value in message.get("headers", []) if key.lower() != b"cache-control"]
-                message["headers"] = [*kept, (b"set-cookie", line), (b"cache-control", b"private, no-cache")]
-            await send(message)
-
-        await self._app(scope, receive, send_with_cookie)
-
-    async def _guest_if_nobody(self, scope: Scope) -> IssuedSession | None:
-        cookies = b"; ".join(value for key, value in scope["headers"] if key == b"cookie")
-        try:
-            if await resolve(cookies.decode("latin-1")) is not None:
-                return None
-            address = (scope.get("client") or ("unknown",))[0]
-            if not (await take(GUEST_ADDRESS, address)).passed:
-                return None
-            return await start_guest()
-        except SessionsUnavailable:
-            return None
-
-
-_NO_DOCUMENTS: Final = ("/api", "/_event", "/_upload", "/assets", "/health", "/metrics", "/ping")
-
-
-def _wants_document(scope: Scope) -> bool:
-    if scope["type"] != "http" or scope["method"] != "GET" or scope["path"].startswith(_NO_DOCUMENTS):
-        return False
-    return any(key == b"accept" and b"text/html" in value for key, value in scope["headers"])

@@ -7,8 +7,10 @@ and the payloads of streams outside ``PAYLOAD_STREAMS`` stay in PostgreSQL.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from services.infra.clickhouse import ClickHouse
 from services.infra.events import StoredEvent
@@ -18,6 +20,8 @@ DECISION_VIEW = "mixline_decision"
 
 PAYLOAD_STREAMS = frozenset({"hand", "session"})
 """Streams whose payloads are numbers and ids; of the others only the fact that something happened is kept."""
+
+_NOBODY: Final = UUID(int=0)
 
 COLUMNS = (
     "position", "id", "stream_id", "stream_type", "version", "type", "payload", "user_id", "recorded_at",
@@ -71,6 +75,16 @@ async def counts_by_type(server: ClickHouse, since: datetime) -> dict[str, int]:
         {"since": since},
     )
     return dict(rows)
+
+
+async def erase(server: ClickHouse, user_ids: Sequence[UUID]) -> None:
+    """Take erased users' ids out of their events, which stay as numbers of nobody: counts go on to agree."""
+    listed = ", ".join(f"toUUID('{one}')" for one in user_ids)
+    await server.command(
+        f"ALTER TABLE {EVENT_TABLE} UPDATE user_id = NULL, "
+        f"stream_id = if(stream_id IN ({listed}), toUUID('{_NOBODY}'), stream_id) "
+        f"WHERE user_id IN ({listed}) OR stream_id IN ({listed}) SETTINGS mutations_sync = 1"
+    )
 
 
 def row_of(stored: StoredEvent) -> list[Any]:

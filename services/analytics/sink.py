@@ -17,6 +17,7 @@ from prometheus_client import Counter, Gauge
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.accounts.events import AccountErased
 from services.analytics import repository, schema
 from services.infra.clickhouse import ClickHouse, clickhouse
 from services.infra.clock import now
@@ -82,6 +83,9 @@ async def send_batch(server: ClickHouse, limit: int) -> int:
         await server.insert(
             schema.EVENT_TABLE, schema.COLUMNS, [schema.row_of(stored) for stored in events], str(batch.token)
         )
+        for stored in events:  # in order, so whatever is sent again later is erased again as well
+            if isinstance(stored.event, AccountErased):
+                await schema.erase(server, (stored.event.user_id, *stored.event.guest_ids))
     async with transaction() as db:
         await repository.acknowledge(db, batch)
     sent_total.inc(batch.events)

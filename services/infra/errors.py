@@ -14,7 +14,7 @@ Services raise them; ``app.api.errors`` and the state exception handler are the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -87,16 +87,23 @@ class Conflict(DomainError):
 
 
 class TooMany(DomainError):
-    """Over a rate or quota; try again in ``retry_after_s``."""
+    """Over a rate or quota; try again in ``retry_after_s``. ``headers`` are the answer's fields about the limit."""
 
     status = 429
     default_code = "too-many"
 
     def __init__(
-        self, message: str, *, retry_after_s: int = 1, code: str | None = None, errors: Sequence[FieldError] = ()
+        self,
+        message: str,
+        *,
+        retry_after_s: int = 1,
+        code: str | None = None,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message, code=code, errors=errors)
         self.retry_after_s = retry_after_s
+        self.headers = dict(headers or {})
 
 
 class Unavailable(DomainError):

@@ -188,6 +188,12 @@ async def read_after(db: AsyncSession, cursor: tuple[int, int], limit: int) -> l
     return [_stored(row) for row in rows.mappings()]
 
 
+async def read_of(db: AsyncSession, user_ids: Sequence[UUID], after: int, limit: int) -> list[dict[str, Any]]:
+    """Up to ``limit`` events that these users caused, behind a position: raw rows, the payload as JSON text."""
+    rows = await db.execute(_OF, {"users": [str(one) for one in user_ids], "position": after, "limit": limit})
+    return [dict(row) for row in rows.mappings()]
+
+
 async def rebuild(db: AsyncSession, chosen: Sequence[Projector], batch: int = 1000) -> int:
     """Empty the tables of ``chosen`` and project every event again, in the caller's transaction; returns how many."""
     for table in reversed([table for one in chosen for table in one.tables]):
@@ -238,3 +244,10 @@ _AFTER = text(f"""
     WHERE (xid, position) > (CAST(CAST(:xid AS text) AS xid8), :position)
       AND xid < pg_snapshot_xmin(pg_current_snapshot())
     ORDER BY infra.event.xid, position LIMIT :limit""")  # noqa: S608
+# One walk along the index for each user: over all of them at once every batch would be sorted anew.
+_OF = text("""
+    SELECT found.* FROM unnest(CAST(:users AS text[])) AS one(user_id) CROSS JOIN LATERAL (
+        SELECT position, id, stream_id, stream_type, version, type, payload::text AS payload, recorded_at
+        FROM infra.event WHERE meta->>'user_id' = one.user_id AND position > :position
+        ORDER BY position LIMIT :limit
+    ) AS found ORDER BY position LIMIT :limit""")

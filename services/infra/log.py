@@ -10,23 +10,47 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from typing import TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
-SECRET_NAMES = re.compile(r"password|passwd|secret|token|cookie|authorization|dsn", re.IGNORECASE)
-# Libraries log whole events and headers: cookies and bearer tokens inside a text are cut out as well.
-SECRET_TEXT = re.compile(r"(?i)((?:__Host-)?mixline_session=|bearer\s+|://[^/\s:@]*:)[^\s;,'\"@]+")
+SECRET_NAMES = re.compile(
+    r"password|passwd|secret|token|cookie|authorization|dsn|recovery|csrf|api_key|^code$|otp$", re.IGNORECASE
+)
+# Libraries log whole events, headers and addresses: what looks like a credential or a person inside a text is cut out.
+SECRET_TEXTS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?i)((?:__Host-)?mixline_\w+=)[^;\s,'\"]+"), r"\1***"),
+    (re.compile(r"(?i)((?:bearer|basic)\s+)[^\s;,'\"]+"), r"\1***"),
+    (re.compile(r"(://[^/\s:@]*:)[^\s@'\"]+(?=@)"), r"\1***"),
+    (re.compile(r"(?i)([?&#](?:token|code|state|key|secret)=)[^&\s'\"]+"), r"\1***"),
+    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.?[\w-]*"), "***"),
+    (re.compile(r"\bmxl_[\w-]{8,}"), "mxl_***"),
+    (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b"), "***@***"),
+)
+
+
+def redact(text: str) -> str:
+    """``text`` without what looks like a credential or a mail address."""
+    for pattern, replacement in SECRET_TEXTS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def _masked(key: str, value: object) -> object:
+    if SECRET_NAMES.search(key):
+        return "***"
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {str(name): _masked(str(name), one) for name, one in cast("dict[Any, object]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_masked("", one) for one in cast("list[object]", value)]
+    return value
 
 
 def _mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    for key, value in event.items():
-        if SECRET_NAMES.search(key):
-            event[key] = "***"
-        elif isinstance(value, str):
-            event[key] = SECRET_TEXT.sub(r"\1***", value)
-    return event
+    return {key: _masked(key, value) for key, value in event.items()}
 
 
 _shared: list[structlog.typing.Processor] = [

@@ -33,6 +33,7 @@ class EventRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("stream_id", "version", name="event_stream_version"),
         Index("event_commit_order", "xid", "position"),
+        Index("event_user", text("(meta ->> 'user_id')"), "position"),
         {"schema": "infra"},
     )
 

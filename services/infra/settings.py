@@ -45,6 +45,12 @@ class Settings(BaseSettings):
         "info", description="Least severe level that is logged."
     )
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body accepted under /api.")
+    api_calls_per_caller: int = Field(600, ge=1, description="Calls of /api a minute by one session or token.")
+    api_calls_per_address: int = Field(3000, ge=1, description="Calls of /api a minute from one network address.")
+    streams_per_address: int = Field(100, ge=1, description="Live feeds (boards, solves) one address may hold open.")
+    sockets_per_address: int = Field(1000, ge=1, description="Sockets that one network address may hold open.")
+    sockets_per_session: int = Field(20, ge=1, description="Sockets (tabs) that one session may hold open.")
+    socket_opens_per_minute: int = Field(600, ge=1, description="Sockets a minute that one address may open.")
 
     database_url: SecretStr = Field(
         SecretStr(""), alias="DATABASE_URL", description="PostgreSQL of your own instead of the embedded one."
@@ -70,6 +76,48 @@ class Settings(BaseSettings):
 
     session_idle_hours: int = Field(24 * 14, ge=1, description="A session ends after this long without use.")
     session_absolute_hours: int = Field(24 * 90, ge=1, description="A session ends this long after sign-in.")
+    refresh_grace_s: float = Field(
+        10.0, ge=1, le=60, description="Seconds for which a replaced refresh token still gives the present one."
+    )
+    token_keys: SecretStr = Field(
+        SecretStr(""),
+        description="JWK set (Ed25519) that signs access tokens, newest first; empty: made in the data folder.",
+    )
+    audit_key: SecretStr = Field(
+        SecretStr(""), description="Secret that the audit trail is chained with; empty: made in the data folder."
+    )
+
+    sealing_key: SecretStr = Field(
+        SecretStr(""),
+        description="Fernet keys for second factors, newest first, with commas; empty: made in the data folder.",
+    )
+    confirm_registration: bool | None = Field(
+        None, description="Accounts need a confirmed address before the first sign-in; empty: when mail can be sent."
+    )
+    deletion_days: int = Field(30, ge=0, description="Days in which a deleted account can be taken back.")
+
+    smtp_host: str = Field("", description="Mail server; empty: mails are files in the data folder (./mixline mail).")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
+    smtp_user: str = Field("", description="Name to sign in to the mail server with; empty: without.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Password for the mail server.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="Encryption to the mail server; none only makes sense on the same machine."
+    )
+    mail_from: str = Field("", description="Sender of mails; empty: mixline@ the host of MIXLINE_PUBLIC_URL.")
+
+    oidc_issuer: str = Field("", description="OpenID Connect provider of your own, by its issuer's address.")
+    oidc_name: str = Field("Single sign-on", description="What its button says.")
+    oidc_client_id: str = Field("", description="Client id at that provider.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="Client secret at that provider.")
+    google_client_id: str = Field("", description="Client id for signing in with Google.")
+    google_client_secret: SecretStr = Field(SecretStr(""), description="Client secret at Google.")
+    github_client_id: str = Field("", description="Client id for signing in with GitHub.")
+    github_client_secret: SecretStr = Field(SecretStr(""), description="Client secret at GitHub.")
+    discord_client_id: str = Field("", description="Client id for signing in with Discord.")
+    discord_client_secret: SecretStr = Field(SecretStr(""), description="Client secret at Discord.")
+    microsoft_client_id: str = Field("", description="Client id for signing in with Microsoft.")
+    microsoft_client_secret: SecretStr = Field(SecretStr(""), description="Client secret at Microsoft.")
+    microsoft_tenant: str = Field("common", description="Microsoft tenant whose accounts may sign in; common: all.")
 
     set_size: int = Field(20, ge=1, description="Decisions in a set.")
     weekly_items: int = Field(200, ge=1, description="Items of the weekly ranked set.")
@@ -106,6 +154,16 @@ class Settings(BaseSettings):
     premium_solve_seconds: int = Field(120, ge=1, description="Longest custom solve of a premium account.")
     admin_solve_memory_mib: int = Field(8192, ge=1, description="Largest custom solve of an administrator, in MiB.")
     admin_solve_seconds: int = Field(600, ge=1, description="Longest custom solve of an administrator.")
+
+    @property
+    def site(self) -> str:
+        """The address that links in mails begin with; never what a request claims to have asked for."""
+        return self.public_url.rstrip("/") or f"http://localhost:{self.port}"
+
+    @property
+    def confirms_registration(self) -> bool:
+        """Whether registering takes a confirmed address."""
+        return bool(self.smtp_host) if self.confirm_registration is None else self.confirm_registration
 
     @computed_field  # type: ignore[prop-decorator]
     @property

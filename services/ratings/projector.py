@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.accounts.events import AccountErased
 from services.infra.events import StoredEvent, projector
 from services.ratings import live, repository
 
@@ -28,9 +29,13 @@ class RankedDecision(BaseModel):
     loss_pct: float
 
 
-@projector("DecisionGraded", tables=["ratings.ranked_answer"])
+@projector("DecisionGraded", AccountErased, tables=["ratings.ranked_answer"])
 async def project_ranked_decision(db: AsyncSession, stored: StoredEvent) -> None:
-    """Keep the loss of a ranked decision and tell the boards once it is committed."""
+    """Keep the loss of a ranked decision, forget an erased player; tell the boards once it is committed."""
+    if isinstance(stored.event, AccountErased):
+        for week in await repository.drop_answers(db, stored.event.user_id):
+            live.publish_after_commit(db, week)
+        return
     decision = RankedDecision.model_validate(stored.event.model_dump())
     if decision.mode != "ranked" or decision.item_id is None or decision.week is None or stored.user_id is None:
         return

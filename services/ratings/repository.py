@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -49,3 +49,11 @@ async def answers(db: AsyncSession, week: str) -> Answers:
         items += user_items
         losses += user_losses
     return Answers(players, items, losses)
+
+
+async def drop_answers(db: AsyncSession, user_id: UUID) -> set[str]:
+    """Forget a player's answers; returns the weeks whose boards change."""
+    weeks = await db.scalars(
+        delete(RankedAnswer).where(col(RankedAnswer.user_id) == user_id).returning(col(RankedAnswer.week))
+    )
+    return set(weeks)

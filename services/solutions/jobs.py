@@ -265,9 +265,29 @@ class SolveJobs:
         Raises:
             NotFound: There is none, or it is somebody else's.
         """
-        key = (await self._own(db, principal, job_id)).request_key
+        return await self._cancel(db, await self._own(db, principal, job_id))
+
+    async def cancel_for(self, db: AsyncSession, job_id: UUID) -> SolveJob:
+        """`cancel` of anybody's request, by an administrator.
+
+        Raises:
+            NotFound: There is none.
+        """
+        row = await repository.job(db, job_id)
+        if row is None:
+            raise NotFound("there is no such solve")
+        return await self._cancel(db, row)
+
+    async def everybodys(
+        self, db: AsyncSession, *, status: SolveStatus | None = None, limit: int = 50, before: UUID | None = None
+    ) -> list[SolveJob]:
+        """Requests of all players, newest first, for an administrator."""
+        return [view(row) for row in await repository.jobs(db, status, limit, before)]
+
+    async def _cancel(self, db: AsyncSession, found: SolveJobRow) -> SolveJob:
+        key = found.request_key
         await repository.lock(db, f"solve {key}")
-        row = await self._own(db, principal, job_id, for_update=True)
+        row = await repository.job(db, found.id, for_update=True) or found
         if not SolveStatus(row.status).final:
             row.status, row.finished_at = SolveStatus.CANCELLED, now()
             await db.flush()
@@ -315,10 +335,8 @@ class SolveJobs:
         async with self._reading, transaction() as db:
             return await self.get(db, principal, job_id)
 
-    async def _own(
-        self, db: AsyncSession, principal: Principal, job_id: UUID, *, for_update: bool = False
-    ) -> SolveJobRow:
-        row = await repository.job(db, job_id, for_update=for_update)
+    async def _own(self, db: AsyncSession, principal: Principal, job_id: UUID) -> SolveJobRow:
+        row = await repository.job(db, job_id)
         if row is None or row.owner_id != principal.user_id:
             raise NotFound("there is no such solve")
         return row

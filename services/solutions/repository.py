@@ -86,6 +86,16 @@ async def jobs_of(db: AsyncSession, owner_id: UUID, limit: int, before: UUID | N
     return (await db.scalars(query.order_by(col(SolveJobRow.id).desc()).limit(limit))).all()
 
 
+async def jobs(db: AsyncSession, status: str | None, limit: int, before: UUID | None) -> Sequence[SolveJobRow]:
+    """Everybody's requests, newest first, of one status or all."""
+    query = sa.select(SolveJobRow)
+    if status is not None:
+        query = query.where(col(SolveJobRow.status) == status)
+    if before is not None:
+        query = query.where(col(SolveJobRow.id) < before)
+    return (await db.scalars(query.order_by(col(SolveJobRow.id).desc()).limit(limit))).all()
+
+
 async def active_jobs_of(db: AsyncSession, owner_id: UUID) -> Sequence[SolveJobRow]:
     """A player's queued and running requests, oldest first."""
     query = (
@@ -190,3 +200,18 @@ async def release(db: AsyncSession, worker: UUID) -> None:
         .where(col(SolveJobRow.status) == "running", col(SolveJobRow.worker) == worker)
         .values(status="queued", worker=None, attempts=col(SolveJobRow.attempts) - 1)
     )
+
+
+async def drop_jobs_of(db: AsyncSession, owner_ids: Sequence[UUID]) -> None:
+    """Forget what these players asked for, and the solutions that nobody else asked for."""
+    gone = await db.scalars(
+        sa.delete(SolveJobRow).where(col(SolveJobRow.owner_id).in_(owner_ids)).returning(col(SolveJobRow.solution_id))
+    )
+    for solution_id in {one for one in gone if one is not None}:
+        await delete_unused_solution(db, solution_id)
+
+
+async def every_job_of(db: AsyncSession, owner_id: UUID) -> Sequence[SolveJobRow]:
+    """Everything a player asked for, oldest first."""
+    query = sa.select(SolveJobRow).where(col(SolveJobRow.owner_id) == owner_id).order_by(col(SolveJobRow.id))
+    return (await db.scalars(query)).all()

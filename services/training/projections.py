@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, literal, select, update
+from sqlalchemy import delete, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.accounts.events import GuestMerged
+from services.accounts.events import AccountErased, GuestMerged
 from services.infra.events import StoredEvent, projector
 from services.training.events import (
     DecisionGraded,
@@ -16,7 +16,7 @@ from services.training.events import (
     SessionFinished,
     SessionStarted,
 )
-from services.training.models import DECISION, HAND, SESSION
+from services.training.models import DECISION, HAND, SEED, SESSION
 
 
 @projector(
@@ -28,6 +28,7 @@ from services.training.models import DECISION, HAND, SESSION
     DecisionGraded,
     DecisionRetried,
     GuestMerged,
+    AccountErased,
     tables=("training.session", "training.hand", "training.decision"),
 )
 async def project_training(db: AsyncSession, stored: StoredEvent) -> None:
@@ -70,8 +71,20 @@ async def project_training(db: AsyncSession, stored: StoredEvent) -> None:
         case GuestMerged() as event:
             for table in (SESSION, HAND, DECISION):
                 await db.execute(update(table).where(table.c.user_id == event.guest_id).values(user_id=event.user_id))
+        case AccountErased() as event:
+            await _erase(db, event)
         case other:
             raise TypeError(f"no projection of {other.type}")
+
+
+async def _erase(db: AsyncSession, event: AccountErased) -> None:
+    """Nothing is left to refer to the player; unfinished hands take their seeds along."""
+    users = (event.user_id, *event.guest_ids)
+    for table in (HAND, SESSION):
+        streams = select(table.c.id).where(table.c.user_id.in_(users))
+        await db.execute(delete(SEED).where(SEED.c.stream_id.in_(streams)))
+    for table in (DECISION, HAND, SESSION):
+        await db.execute(delete(table).where(table.c.user_id.in_(users)))
 
 
 async def _hand_dealt(db: AsyncSession, stored: StoredEvent, event: HandDealt) -> None:

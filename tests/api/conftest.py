@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import re
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,7 +15,11 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.main import build_api
-from services.accounts import sessions, throttle
+from services.accounts import sessions, worker
+from services.infra import rate_limits
+from services.infra.settings import get_settings
+from services.mail import delivery
+from services.mail import service as mail
 
 ORIGIN = "http://mixline.test"
 PASSWORD = "purple wagon eats seventeen"
@@ -48,6 +55,34 @@ class Browser:
         )
 
 
+@pytest.fixture
+def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The empty folder of mails; settings that a test changes are forgotten after it."""
+    shutil.rmtree(delivery.mailbox(), ignore_errors=True)
+    yield delivery.mailbox()
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+async def mails_to(address: str) -> list[Any]:
+    """What has been sent to an address, newest first, after everything due was done."""
+    await worker.work_through()
+    await mail.deliver_due()
+    return [one for one in delivery.read_mailbox() if one["To"] == address]
+
+
+async def link_in_mail(address: str) -> str:
+    """The secret of the newest link."""
+    found = re.search(r"#(\S+)", (await mails_to(address))[0].get_content())
+    assert found is not None
+    return found.group(1)
+
+
+def code_of(answer: httpx.Response) -> str:
+    """The kind of problem."""
+    return answer.json()["data"]["problem"]["type"].removeprefix("/problems/")
+
+
 OpenBrowser = Callable[..., Awaitable[Browser]]
 
 
@@ -60,7 +95,7 @@ def api() -> FastAPI:
 async def open_browser(api: FastAPI, redis_server: str) -> AsyncIterator[OpenBrowser]:
     """Opens a browser without a cookie; a test opens as many as it needs, from any address."""
     sessions._cache.clear()
-    throttle._local.clear()
+    rate_limits.forget()
     async with AsyncExitStack() as open_clients:
 
         async def open_one(address: str = "192.0.2.1") -> Browser:

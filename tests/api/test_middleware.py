@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -17,6 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from app.api import middleware
 from app.api.middleware import protect
 from services.infra import log
 from services.infra.settings import get_settings
@@ -62,12 +64,19 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def socket_accepted(origin: str | None) -> bool:
+async def socket_accepted(origin: str | None, scheme: str = "ws") -> bool:
     """Open a socket as a browser on a page of ``origin`` does."""
     headers = [(b"host", b"play.example:3000")]
     if origin is not None:
         headers.append((b"origin", origin.encode()))
-    scope = {"type": "websocket", "path": "/_event", "headers": headers, "query_string": b"", "subprotocols": []}
+    scope = {
+        "type": "websocket",
+        "scheme": scheme,
+        "path": "/_event",
+        "headers": headers,
+        "query_string": b"",
+        "subprotocols": [],
+    }
     sent: list[str] = []
 
     async def receive() -> dict[str, Any]:
@@ -143,6 +152,23 @@ async def test_a_body_over_the_limit_is_refused_while_it_streams(client: httpx.A
     assert (await client.post("/api/echo", content=chunks())).status_code == 413
 
 
+async def test_an_address_of_the_api_with_a_line_break_is_answered_in_the_envelope(client: httpx.AsyncClient):
+    answer = await client.get("/api/spots/x%0Ay")
+    assert (answer.status_code, answer.json()["data"]["problem"]["type"]) == (404, "/problems/not-found")
+
+
+async def test_a_body_that_drips_is_refused(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(middleware, "BODY_S", 0.2)
+
+    async def drops() -> AsyncIterator[bytes]:
+        for _ in range(50):
+            await asyncio.sleep(0.05)
+            yield b"x"
+
+    answer = await client.post("/api/echo", content=drops())
+    assert (answer.status_code, answer.json()["data"]["problem"]["type"]) == (408, "/problems/too-slow")
+
+
 async def test_a_body_within_the_limit_passes(client: httpx.AsyncClient):
     assert (await client.post("/api/echo", content=b"x" * 1000)).json() == 1000
 
@@ -157,6 +183,11 @@ async def test_a_socket_from_elsewhere_is_refused(origin: str | None):
 
 async def test_a_socket_of_an_own_page_is_accepted():
     assert await socket_accepted("http://play.example:3000")
+
+
+async def test_a_page_without_tls_opens_no_socket_of_a_server_with_it():
+    assert await socket_accepted("https://play.example:3000", "wss")
+    assert not await socket_accepted("http://play.example:3000", "wss")
 
 
 async def test_polling_the_socket_address_from_elsewhere_is_refused_too(client: httpx.AsyncClient):
@@ -178,3 +209,18 @@ async def test_the_api_answers_unknown_addresses_and_methods_in_the_envelope(ser
         assert document["openapi"].startswith("3.1")
         live = await client.get("/health/live")
         assert live.json() == {"status": "alive"}
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"), [("/api/solves", "GET, POST"), ("/api/solves/estimate", "POST"), ("/api/auth/csrf", "GET")]
+)
+async def test_a_method_that_is_not_possible_is_told_which_are(
+    server_urls: dict[str, str], redis_server: str, path: str, allowed: str
+):
+    from app.api.main import build_api
+
+    transport = httpx.ASGITransport(app=build_api())
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        for method in ("OPTIONS", "TRACE"):
+            answer = await client.request(method, path)
+            assert (answer.status_code, answer.headers["allow"]) == (405, allowed)

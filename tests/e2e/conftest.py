@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from playwright.sync_api import Browser, sync_playwright
 from app.commands import chromium
 from services.infra.embedded import free_port
 from services.infra.settings import ROOT
+from tests import oidc_provider
 
 START_S = 600.0
 ARGUMENTS = [
@@ -48,15 +49,15 @@ class Product:
         return path.read_text() if path.exists() else ""
 
 
-@pytest.fixture(scope="session")
-def product() -> Iterator[Product]:
-    """The product as a user starts it, in small sets so that a test reaches the end of one."""
+@contextmanager
+def running(settings: dict[str, str]) -> Iterator[Product]:
+    """The product as a user starts it, with these variables and a data folder of its own."""
     data = Path(tempfile.mkdtemp(prefix="mixline-e2e-"))
     port = free_port()
     environment = {
         k: v for k, v in os.environ.items() if not re.match(r"MIXLINE_|DATABASE_URL|REDIS_URL|CLICKHOUSE_URL", k)
     }
-    environment |= {"MIXLINE_DATA": str(data), "MIXLINE_SET_SIZE": "3", "MIXLINE_BOARD_MINIMUM": "2"}
+    environment |= {"MIXLINE_DATA": str(data)} | settings
     output = data / "up.log"
     with output.open("w") as file:
         process = subprocess.Popen(
@@ -83,6 +84,20 @@ def product() -> Iterator[Product]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@pytest.fixture(scope="session")
+def product() -> Iterator[Product]:
+    """The product in small sets, so that a test reaches the end of one, and beside it a site that can sign in."""
+    with oidc_provider.running() as issuer:
+        club = {
+            "MIXLINE_OIDC_ISSUER": issuer,
+            "MIXLINE_OIDC_NAME": "The club",
+            "MIXLINE_OIDC_CLIENT_ID": oidc_provider.CLIENT_ID,
+            "MIXLINE_OIDC_CLIENT_SECRET": oidc_provider.CLIENT_SECRET,
+        }
+        with running({"MIXLINE_SET_SIZE": "3", "MIXLINE_BOARD_MINIMUM": "2"} | club) as started:
+            yield started
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from reflex_base.event.processor import BaseStateEventProcessor
 from reflex_base.registry import RegistrationContext
 
 from services.accounts import sessions
-from services.accounts.sessions import COOKIE, IssuedSession
+from services.accounts.sessions import IssuedSession
 from services.infra import redis as infra_redis
 from services.infra.redis import redis
 from services.infra.settings import get_settings
@@ -115,7 +115,7 @@ class Server:
 
     def tab(self, session: IssuedSession | None = None, **fields: Any) -> Tab:
         if session is not None:
-            fields["cookie"] = f"{COOKIE}={session.secret}"
+            fields["cookie"] = session.cookie_header
         return Tab(self, **fields)
 
 

@@ -10,7 +10,8 @@ import pytest
 from reflex_base.registry import RegistrationContext
 
 from services.accounts import sessions
-from services.accounts.sessions import IssuedSession, Role
+from services.accounts.principals import Role
+from services.accounts.sessions import IssuedSession
 from services.infra.clock import new_id
 from state import guard
 from state.guard import BURST, Policy, allows, payload_model, policy_of
@@ -28,7 +29,7 @@ ALLOWED = {
 
 
 async def start(role: Role | None) -> IssuedSession | None:
-    return await sessions.start(new_id(), role, "Anna") if role is not None else None
+    return await sessions.start(new_id(), role, "Anna", second_factor=True) if role is not None else None
 
 
 @pytest.mark.parametrize("role", list(ALLOWED), ids=str)
@@ -39,6 +40,15 @@ async def test_each_role_reaches_exactly_the_handlers_of_its_rank(server: Server
         await tab.send(f"notebook.{handler}")
 
     assert (await tab.hydrate())["called"] == ALLOWED[role]
+
+
+async def test_an_administrator_without_a_second_factor_reaches_no_administration(server: Server) -> None:
+    tab = server.tab(await sessions.start(new_id(), Role.ADMIN, "Anna"))
+
+    shown = await tab.send("notebook.admin")
+
+    assert "second factor" in shown["notice"]
+    assert (await tab.hydrate())["called"] == []
 
 
 @pytest.mark.parametrize("handler", ["unguarded", "undecorated", "setvar"])

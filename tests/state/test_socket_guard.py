@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from reflex.state import StateUpdate
 
-from state.session import RECONNECTING, forget_failure, report_failure
-from state.socket_guard import PATIENCE, known_events_only, redact_event, waiting_shown
+from services.accounts import sessions
+from state.session import RECONNECTING, SESSION_ENDED, forget_failure, report_failure
+from state.socket_guard import PATIENCE, known_events_only, redact_event, tell_ended, waiting_shown
 from tests.state.conftest import APP, PROBE, ROOT, find_redis, lose_redis
 
 HYDRATE = f"{ROOT}.hydrate"
@@ -130,7 +131,7 @@ class Wire:
 async def test_while_redis_is_away_the_tab_says_reconnecting_and_the_event_still_waits_its_turn(
     redis_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wire = Wire(f"mixline_session={'x' * 43}")
+    wire = Wire((await sessions.start_guest()).cookie_header)
     await lose_redis(monkeypatch)
     try:
         await waiting_shown(wire)("sid", {"name": "n"})  # type: ignore[arg-type]
@@ -151,3 +152,22 @@ async def test_while_redis_answers_nothing_is_said(redis_server: str) -> None:
 
     assert wire.passed == [{"name": "n"}]
     assert wire.sent == []
+
+
+async def test_a_tab_that_does_nothing_learns_that_its_session_has_ended_and_is_told_once(redis_server: str) -> None:
+    issued, other = await sessions.start_guest(), await sessions.start_guest()
+    wire = Wire(sessions.ticket_of(issued.principal.session_id))
+    wire.sid_to_token["other"] = "other token"
+    wire._static_router_data["other"] = {"headers": {"cookie": sessions.ticket_of(other.principal.session_id)}}
+    told: set[str] = set()
+    await tell_ended(wire, told)  # type: ignore[arg-type]
+    assert wire.sent == []
+
+    await sessions.end(issued.principal)
+    await tell_ended(wire, told)  # type: ignore[arg-type]
+    await tell_ended(wire, told)  # type: ignore[arg-type]
+
+    [(token, delta)] = wire.sent
+    assert token == "token"
+    assert SESSION_ENDED in str(delta)
+    assert forget_failure("token")

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.accounts import service, sessions, throttle
+from services.accounts import service, sessions
 from services.accounts.service import Account
 from services.accounts.sessions import Principal
+from services.infra import rate_limits
 from services.infra import redis as infra_redis
 from services.infra.settings import get_settings
 
@@ -36,7 +37,7 @@ def make_account(db: AsyncSession, password_hash: str) -> MakeAccount:
 @pytest.fixture(autouse=True)
 def no_tries_yet() -> None:
     """The process counts tries along with Redis."""
-    throttle._local.clear()
+    rate_limits.forget()
 
 
 @pytest.fixture
@@ -46,9 +47,9 @@ async def no_redis(redis_server: str, monkeypatch: pytest.MonkeyPatch) -> AsyncI
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
     get_settings.cache_clear()
     sessions._cache.clear()
-    throttle._local.clear()
+    rate_limits.forget()
     yield
     await infra_redis.close()
     monkeypatch.undo()
     get_settings.cache_clear()
-    throttle._local.clear()
+    rate_limits.forget()

@@ -78,3 +78,14 @@ async def test_a_full_line_is_turned_away_instead_of_growing() -> None:
 
     assert sum(isinstance(outcome, Unavailable) for outcome in outcomes) == 5
     assert passwords._in_line == 0
+
+
+def test_none_of_the_most_frequent_passwords_is_accepted_however_long() -> None:
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    frequent = list(FREQUENCY_LISTS["passwords"])
+    long = [password for password in frequent if len(password) >= 15]
+
+    assert len(long) > 20
+    assert [password for password in long if not passwords.problem(password)] == []
+    assert [password for password in frequent[:3000] if not passwords.problem(password.upper(), least=8)] == []

@@ -1,92 +1,9 @@
-"""Limits on tries in a real Redis, and without one."""
+"""Browsers that signed in before."""
 
 from __future__ import annotations
 
-import asyncio
-
-import pytest
-
-from services.accounts.throttle import Limit, Verdict, give_back, is_trusted, take, trust_device
-from services.infra import redis as infra_redis
+from services.accounts.throttle import is_trusted, trust_device
 from services.infra.clock import new_id
-from services.infra.errors import TooMany
-from services.infra.settings import get_settings
-
-
-async def passed(limit: Limit, who: str, tries: int) -> list[Verdict]:
-    return await asyncio.gather(*(take(limit, who) for _ in range(tries)))
-
-
-async def test_exactly_the_limit_passes_however_many_come_at_once(redis_server: str) -> None:
-    verdicts = await passed(Limit("t", 20, 900), "anna", 60)
-
-    assert sum(verdict.passed for verdict in verdicts) == 20
-
-
-async def test_a_refused_try_says_when_the_next_one_passes(redis_server: str) -> None:
-    await passed(Limit("t", 2, 900), "anna", 2)
-
-    verdict = await take(Limit("t", 2, 900), "anna")
-
-    with pytest.raises(TooMany) as refused:
-        verdict.enforce()
-    assert 890 <= refused.value.retry_after_s <= 900
-
-
-async def test_a_try_passes_again_when_the_window_has_slid_on(redis_server: str) -> None:
-    limit = Limit("t", 1, 1)
-    await take(limit, "anna")
-    assert not (await take(limit, "anna")).passed
-
-    await asyncio.sleep(1.05)
-
-    assert (await take(limit, "anna")).passed
-
-
-async def test_who_and_what_is_limited_are_kept_apart(redis_server: str) -> None:
-    await take(Limit("t", 1, 900), "anna")
-
-    assert (await take(Limit("t", 1, 900), "bo")).passed
-    assert (await take(Limit("u", 1, 900), "anna")).passed
-
-
-async def test_a_try_that_was_given_back_does_not_count(redis_server: str) -> None:
-    limit = Limit("t", 1, 900)
-    await give_back(await take(limit, "anna"), "anna")
-
-    assert (await take(limit, "anna")).passed
-
-
-async def test_redis_never_sees_the_address(redis_server: str) -> None:
-    await take(Limit("t", 1, 900), "anna@example.org")
-
-    assert not [key for key in await infra_redis.redis().keys("*") if b"anna" in key]
-
-
-async def test_without_redis_the_process_counts_by_itself(no_redis: None) -> None:
-    verdicts = [await take(Limit("t", 5, 900), "anna") for _ in range(8)]
-
-    assert [verdict.passed for verdict in verdicts] == [True] * 5 + [False] * 3
-    assert verdicts[-1].retry_after_s > 890
-
-
-async def test_a_limit_that_redis_saw_used_up_is_not_a_fresh_one_without_redis(
-    redis_server: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    limit = Limit("t", 5, 900)
-    for _ in range(4):
-        await take(limit, "anna")
-    await infra_redis.close()
-    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
-    get_settings.cache_clear()
-    try:
-        verdicts = [await take(limit, "anna") for _ in range(3)]
-    finally:
-        await infra_redis.close()
-        monkeypatch.undo()
-        get_settings.cache_clear()
-
-    assert [verdict.passed for verdict in verdicts] == [True, False, False]
 
 
 async def test_a_device_is_trusted_for_its_own_account_only(redis_server: str) -> None:

@@ -57,3 +57,32 @@ def test_cookies_and_passwords_inside_texts_of_libraries_are_masked(lines: io.St
     logging.getLogger("somewhere").error("event with mixline_session=hunter2; and redis://:hunter2@host/0")
     assert "hunter2" not in lines.getvalue()
     assert json.loads(lines.getvalue())["level"] == "error"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mixline_session=hunter2; __Host-mixline_refresh=hunter2; mixline_csrf=hunter2",
+        "Authorization: Bearer hunter2",
+        "rediss://user:hunter2@host/0 and postgresql://mixline:hunter2@127.0.0.1/x",
+        "GET /api/auth/oauth/google/callback?state=hunter2&code=hunter2",
+        "eyJhbGciOiJFZERTQSJ9.hunter2.hunter2",
+        "token mxl_hunter2hunter2",
+        "hunter2@example.org is not served",
+    ],
+)
+def test_what_looks_like_a_credential_or_a_person_is_cut_out_of_any_text(lines: io.StringIO, text: str):
+    log.get_logger().info("x", detail=text, nested={"list": [text], "deep": {"more": text}})
+    try:
+        raise ValueError(text)
+    except ValueError as error:
+        logging.getLogger("somewhere").exception("failed: %s", text, exc_info=error)
+    assert len(lines.getvalue().splitlines()) == 2
+    assert "hunter2" not in lines.getvalue()
+
+
+def test_numbers_and_plain_words_of_a_line_stay(lines: io.StringIO):
+    log.get_logger().info("child_ended", exit_code=1, path="/api/users/me", seconds=[0.5], detail="at 10:00, a@b")
+    line = json.loads(lines.getvalue())
+    assert (line["exit_code"], line["path"], line["seconds"]) == (1, "/api/users/me", [0.5])
+    assert line["detail"] == "at 10:00, a@b"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from services.infra.resilience import OPEN_LIMIT_S, OPEN_S, SLOW_S, Breaker, BreakerOpen, retry
+from services.infra.resilience import FAILURES, OPEN_LIMIT_S, OPEN_S, SLOW_S, Breaker, BreakerOpen, retry
 
 
 class Clock:
@@ -39,8 +41,10 @@ async def call(guarded: Breaker, *, fail: bool = False, takes: float = 0.0, time
 
 
 async def test_a_breaker_opens_when_half_of_the_calls_fail(guarded: Breaker):
-    for number in range(4):
+    for number in range(18):
         await call(guarded, fail=number % 2 == 0)
+    assert not guarded.is_open
+    await call(guarded, fail=True)
     assert guarded.is_open
     with pytest.raises(BreakerOpen):
         await call(guarded)
@@ -53,13 +57,23 @@ async def test_one_failure_in_many_calls_leaves_it_closed(guarded: Breaker):
 
 
 async def test_slow_calls_count_as_failures(guarded: Breaker, time: Clock):
-    for _ in range(4):
+    for _ in range(FAILURES):
         await call(guarded, takes=SLOW_S + 0.1, time=time)
     assert guarded.is_open
 
 
+async def test_a_caller_that_goes_says_nothing_and_one_that_waited_too_long_does(guarded: Breaker, time: Clock):
+    for seconds in [0.1] * 30 + [SLOW_S + 0.1] * FAILURES:
+        assert not guarded.is_open
+        with pytest.raises(asyncio.CancelledError):
+            async with guarded():
+                time.now += seconds
+                raise asyncio.CancelledError
+    assert guarded.is_open
+
+
 async def test_three_good_probes_close_it_again(guarded: Breaker, time: Clock):
-    for _ in range(4):
+    for _ in range(FAILURES):
         await call(guarded, fail=True)
     time.now += OPEN_S
     for _ in range(3):
@@ -70,7 +84,7 @@ async def test_three_good_probes_close_it_again(guarded: Breaker, time: Clock):
 
 
 async def test_a_failed_probe_doubles_the_pause_up_to_a_minute(guarded: Breaker, time: Clock):
-    for _ in range(4):
+    for _ in range(FAILURES):
         await call(guarded, fail=True)
     pause = OPEN_S
     for _ in range(6):

@@ -1,0 +1,213 @@
+"""B uses A's ids on every route and event; and what a player must not know before the answer."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from solver.cards import card_to_text
+from state.training import TrainingState
+from tests.security.conftest import Figure, Scale
+from tests.security.live.conftest import Person, Target, visitor
+from tests.security.live.raw import merged
+from tests.services.solutions.conftest import RIVER
+
+TRAINING = TrainingState.get_full_name()
+
+
+def fetched(target: Target, query: str, *arguments: str) -> list[list[Any]]:
+    """Rows out of the product's own database, in a process of its own: this one's loop is the browser's."""
+    script = (
+        "import asyncio, asyncpg, json, sys\n"
+        "async def main():\n"
+        "    c = await asyncpg.connect(sys.argv[1])\n"
+        "    rows = await c.fetch(sys.argv[2], *sys.argv[3:])\n"
+        "    await c.close()\n"
+        "    print(json.dumps([list(r) for r in rows], default=str))\n"
+        "asyncio.run(main())\n"
+    )
+    url = target.urls()["DATABASE_URL"].replace("+asyncpg", "")
+    command = [sys.executable, "-c", script, url, query, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def owned(person: Person) -> dict[str, str]:
+    """One of everything that belongs to somebody, by the name of the path's parameter."""
+    session = person.data("POST", "/api/training/sessions", {"mode": "hands"})
+    table = session.get("table", session)
+    solve = person.data("POST", "/api/solves", {"spot": RIVER, "target_pct": 0.5})
+    token = person.data("POST", "/api/auth/tokens", {"name": "script", "scopes": ["read"], "days": 1})
+    deadline = time.monotonic() + 60
+    while (state := person.data("GET", f"/api/solves/{solve['id']}"))["status"] not in ("done", "failed", "cancelled"):
+        assert time.monotonic() < deadline, state
+        time.sleep(0.5)
+    return {
+        "session_id": table["session_id"],
+        "hand_id": table["hand_id"],
+        "decision_id": table["decision_id"],
+        "solve_id": solve["id"],
+        "solution_id": state["solution_id"] or "none",
+        "token_id": token["id"],
+        "user_id": person.data("GET", "/api/users/me")["id"],
+        "login_id": person.data("GET", "/api/auth/sessions")["items"][0]["id"],
+    }
+
+
+PUBLIC = {"board", "key", "spot_id", "identity_id", "job_id"}
+
+
+@pytest.mark.row("objects of others")
+@pytest.mark.timeout(300)
+def test_anothers_ids_open_nothing_on_any_route(target: Target, people: dict[str, Person], figure: Figure) -> None:
+    anna, berta = people["premium"], people["free"]
+    ids = owned(anna)
+    document = httpx.get(f"{target.origin}/api/openapi.json").json()
+    tried, won, unknown = 0, [], set()
+    for path, methods in document["paths"].items():
+        names = re.findall(r"\{([^}]*)\}", path)
+        if not names or set(names) <= PUBLIC:
+            continue
+        unknown |= set(names) - PUBLIC - set(ids)
+        held = ids | ({"session_id": ids["login_id"]} if path.startswith("/auth/sessions") else {})
+        filled = re.sub(r"\{([^}]*)\}", lambda found, held=held: held.get(found[1], "x"), path)
+        for method in methods.keys() & {"get", "post", "put", "patch", "delete"}:
+            body = {"decision_id": ids["decision_id"], "action": "check", "status": "finished", "role": "admin"}
+            bodies: list[Any] = [
+                None,
+                {},
+                body,
+                {"decision_id": ids["decision_id"], "action": "check"},
+                {"action": "fold"},
+            ]
+            for given in bodies if method != "get" else [None]:
+                with_events = filled.endswith("/events")
+                if with_events:
+                    with berta.http.stream("GET", f"/api{filled}") as stream:
+                        code = stream.status_code
+                else:
+                    code = berta.call(method.upper(), f"/api{filled}", given).status_code
+                tried += 1
+                if code < 400 or code >= 500:
+                    won.append(f"{method} {path} {code}")
+    mine = berta.data("POST", "/api/training/sessions", {"mode": "hands"})
+    table = mine.get("table", mine)
+    crossed = berta.call(
+        "POST",
+        f"/api/training/sessions/{table['session_id']}/decisions",
+        {"decision_id": ids["decision_id"], "action": "check"},
+    ).status_code
+    still = anna.data("GET", "/api/training/sessions/current?mode=hands")
+    untouched = ids["decision_id"] in json.dumps(still)
+    figure(
+        f"{tried} calls with another user's ids: {len(won)} successes {won[:3] or ''}; his decision in one's own "
+        f"session: {crossed}; his hand as before: {untouched}",
+        passed=not won and not unknown and 400 <= crossed < 500 and untouched and tried > 20,
+    )
+
+
+@pytest.mark.row("objects of others")
+def test_anothers_ids_open_nothing_by_events(target: Target, people: dict[str, Person], figure: Figure) -> None:
+    anna, berta = people["premium"], people["free"]
+    session = anna.data("POST", "/api/training/sessions", {"mode": "hands"})
+    table = session.get("table", session)
+    tab = berta.socket()
+    tab.hydrate()
+    tab.event(f"{TRAINING}.act", {"decision_id": table["decision_id"], "action": table["actions"][0]})
+    state = json.dumps(merged(tab.frames(1.0)))
+    still = anna.data("GET", "/api/training/sessions/current?mode=hands")
+    untouched = table["decision_id"] in json.dumps(still)
+    graded = '"word_rx_state_": "' in state or ('"loss_bb": "' in state and table["decision_id"] in state)
+    figure(
+        f"answering another user's decision: graded {graded}, his hand as before: {untouched}",
+        passed=untouched and not graded,
+    )
+
+
+@pytest.mark.row("leaks")
+@pytest.mark.timeout(1700)
+def test_nothing_of_the_solution_or_villains_hand_comes_before_the_answer(
+    target: Target, figure: Figure, scale: Scale
+) -> None:
+    """Every frame between the deal and the answer, held against what the database knows of the hand."""
+    spots = scale(15, 1000)
+    leaks: list[str] = []
+    seen = 0
+    while seen < spots:
+        person = visitor(target)
+        tab = person.socket()
+        tab.hydrate()
+        tab.event(f"{TRAINING}.play")
+        state: dict[str, Any] = {}
+        for _ in range(40):
+            frames = list(tab.frames(0.25, 20))
+            if tab.closed is not None or seen >= spots:
+                break
+            for name, values in merged(iter(frames)).items():
+                state.setdefault(name, {}).update(values)
+            training = state.get(TRAINING, {})
+            phase = training.get("phase_rx_state_")
+            if phase == "decision":
+                leaks += found_in(target, person, frames, training)
+                seen += 1
+                table = training["table_rx_state_"]
+                tab.event(
+                    f"{TRAINING}.act", {"decision_id": table["decision_id"], "action": table["actions"][-1]["action"]}
+                )
+            elif phase == "paused":
+                tab.event(f"{TRAINING}.advance")
+            elif phase == "ended":
+                tab.event(f"{TRAINING}.next_hand")
+            elif phase in ("summary", "done", "idle"):
+                break
+        tab.close()
+    figure(
+        f"{seen} spots, all frames before the answer: {len(leaks)} with what a player may not know {leaks[:2] or ''}",
+        passed=not leaks,
+    )
+
+
+def found_in(target: Target, person: Person, frames: list[str], training: dict[str, Any]) -> list[str]:
+    """What the frames since the last answer hold of this decision's solution, the seed or villain's cards."""
+    text = "".join(frames)
+    rows = fetched(
+        target,
+        "SELECT encode(s.seed, 'hex'), s.villain_combo FROM training.seed s JOIN training.hand h ON h.id = s.stream_id "
+        "WHERE h.user_id = $1::text::uuid ORDER BY h.id DESC LIMIT 1",
+        user_of(person),
+    )
+    wrong: list[str] = []
+    for seed, villain in rows:
+        if seed in text:
+            wrong.append("seed")
+        if villain is not None:
+            low, high = combo(int(villain))
+            if re.search(rf"{high}[\s\",]*{low}|{low}[\s\",]*{high}", text):
+                wrong.append(f"villain's cards {high}{low}")
+    if [card for card in training["table_rx_state_"]["villain_cards"] if card not in ("", "back", "??")]:
+        wrong.append("villain_cards")
+    open_decision = training["table_rx_state_"]["decision_id"]
+    answer = merged(iter(frames)).get(TRAINING, {}).get("answer_rx_state_") or {}
+    if answer.get("decision_id") == open_decision or f'"decision_id": "{open_decision}", "word"' in text:
+        wrong.append("an answer to the open decision")
+    return wrong
+
+
+def combo(index: int) -> tuple[str, str]:
+    """The two cards of a combo's index."""
+    from solver.cards import COMBO_CARDS
+
+    low, high = sorted(int(card) for card in COMBO_CARDS[index])
+    return card_to_text(low), card_to_text(high)
+
+
+def user_of(person: Person) -> str:
+    """The id behind the cookies."""
+    return str(person.data("GET", "/api/users/me")["id"])
