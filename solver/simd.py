@@ -266,8 +266,15 @@ def _register_operator(python_operator: Any, name: str) -> None:
         return None
 
 
+def _checked(array: Any, index: int) -> Any:
+    """Eight numbers of an array; compiled code would read beyond its ends."""
+    if not 0 <= index <= len(array) - LANES:
+        raise IndexError(f"eight numbers from {index} on, of {len(array)}")
+    return array[index : index + LANES]
+
+
 def _plain_load8(array: Any, index: int) -> Any:
-    part = array[index : index + LANES]
+    part = _checked(array, index)
     if array.dtype == np.int16:
         return part.view(np.float16).astype(np.float32)
     if array.dtype == np.uint16:
@@ -278,28 +285,28 @@ def _plain_load8(array: Any, index: int) -> Any:
 def _plain_store8(array: Any, index: int, value: Any) -> None:
     if array.dtype == np.int16:
         value = np.clip(value, -HALF_LIMIT, HALF_LIMIT).astype(np.float16).view(np.int16)
-    array[index : index + LANES] = value
+    _checked(array, index)[:] = value
 
 
 def _plain_store_share8(array: Any, index: int, value: Any, rounding: Any) -> None:
     if array.dtype == np.uint16:
         value = np.minimum(value * np.float32(SHARE_STEPS) + rounding, SHARE_STEPS).astype(np.uint16)
-    array[index : index + LANES] = value
+    _checked(array, index)[:] = value
 
 
 def _plain_transpose_in8(rows: Any, starts: Any, column: int, lanes: Any) -> None:
-    block = np.array([rows[start + column : start + column + LANES] for start in starts[:LANES]])
+    block = np.array([_checked(rows, start + column) for start in starts[:LANES]])
     lanes[column * LANES : (column + LANES) * LANES] = block.T.ravel()
 
 
 def _plain_transpose_out8(lanes: Any, column: int, rows: Any, starts: Any) -> None:
     block = lanes[column * LANES : (column + LANES) * LANES].reshape(LANES, LANES).T
     for start, row in zip(starts[:LANES], block, strict=True):
-        rows[start + column : start + column + LANES] = row
+        _checked(rows, start + column)[:] = row
 
 
 def _plain_pack8(table: Any, index: int, base: int, out: Any, at: int) -> None:
-    out[at : at + LANES] = table[index : index + LANES] + base
+    _checked(out, at)[:] = _checked(table, index) + base
 
 
 def _plain_take_ticket(counter: Any, index: int) -> int:

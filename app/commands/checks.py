@@ -15,8 +15,8 @@ from app.commands import chromium
 from services.infra.settings import ROOT
 
 BIN = Path(sys.executable).parent
-# These hold a browser, whose event loop the other tests' can't share a process with.
-BROWSER = ("tests/e2e", "tests/security/live")
+# These hold a browser, whose event loop no other tests can share a process with, not even each other's.
+BROWSER = {"tests/e2e": "browser tests", "tests/security/live": "attacks"}
 CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("lint", ("ruff", "check", ".")),
     ("format", ("ruff", "format", "--check", ".")),
@@ -43,20 +43,23 @@ def run_tests(
     """Everything CI runs; with PATHs only the tests in them."""
     chosen = paths or ["tests"]
     steps = [] if paths else list(CHECKS)
-    browser = [path for path in chosen if path.startswith(BROWSER)]
-    others = [path for path in chosen if not path.startswith(BROWSER)]
+    others = [path for path in chosen if not path.startswith(tuple(BROWSER))]
     apart = [option for place in BROWSER for option in ("--ignore", place)]
     # First, because no test's time limit should hold a compilation.
     steps.append(("build", (sys.executable, "-m", "app.cli", "build")))
     if others:
         steps.append(("tests", ("pytest", "-q", "-n", "2", *apart, *others)))
-    if browser or not paths:
+    if not paths or len(others) < len(paths):
         found = chromium.find(typer.echo)
         if found is None:
             typer.echo(chromium.ADVICE, err=True)
             raise typer.Exit(1)
         os.environ[chromium.VARIABLE] = found
-        steps.append(("browser tests", ("pytest", "-q", "-o", "timeout_func_only=true", *(browser or BROWSER))))
+        for place, name in BROWSER.items():
+            named = [path for path in chosen if path.startswith(place)] if paths else [place]
+            if named:
+                # A session's fixture builds and starts the product: no test's time limit may hold that.
+                steps.append((name, ("pytest", "-q", "-o", "timeout_func_only=true", *named)))
     raise typer.Exit(_run(steps))
 
 

@@ -30,6 +30,8 @@ RANGES_FILE = "ranges-v0.json"
 LEAST_WEIGHT = 1e-4
 """Hands below this share of the most frequent one are left out of carried ranges."""
 MAX_ITERATIONS = 10_000
+HEADROOM = 0.8
+"""Of the target is what flops and turns are solved to: rounding and purifying what is served costs a little."""
 RIVER_TRIES = (0.5, 0.25, 0.125)
 """A river costs seconds: it is solved finer until the strategies that are served, purified and rounded, meet the
 target."""
@@ -171,7 +173,7 @@ class Builder:
 
     def _solve(self, entry: Entry, spot: Spot, source: dict[str, Any], target: float) -> dict[str, Any]:
         started = time.perf_counter()
-        data, header = self._stored(entry, spot, target)
+        data, header = self._stored(entry, spot, target if entry.street == RIVER else target * HEADROOM)
         for finer in RIVER_TRIES if entry.street == RIVER else ():
             if header["exploitability"]["served_pct"] > target:
                 data, header = self._stored(entry, spot, target * finer)

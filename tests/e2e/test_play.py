@@ -183,6 +183,7 @@ def test_a_set_is_played_with_the_keyboard_alone(new_table: OpenTable) -> None:
                 table.next_hand.wait_for(state="detached")
             case _:
                 asked = str(table.table.get_attribute("data-decision"))
+                table.page.wait_for_timeout(150)  # the same key at once is taken for a key that bounces
                 keyboard.press("c")
                 table.answered(asked)
     expect(table.summary).to_be_visible()
