@@ -185,6 +185,8 @@ class TrainingState(rx.State):
         table = await coming
         if table is None:
             return False
+        if str(table.session_id) != self._session_id:
+            self.answer = AnswerView()
         self._hand_id, self._session_id, self._seat = str(table.hand_id), str(table.session_id), seat_of(table)
         if table.answers and str(table.answers[-1].decision_id) != self.answer.decision_id:
             self.answer = answer_view(table.answers[-1], self._seat)

@@ -16,7 +16,7 @@ from services.training.views import Answer, Grade, HandResult, Step, StreetLoss,
 from solver.cards import COMBO_CLASS, COMBO_INDEX, HAND_CLASSES, card_to_text
 
 STREETS: Final = ("Flop", "Turn", "River")
-POT_TYPES: Final = {"SRP": "single-raised pot", "3BP": "3-bet pot", "4BP": "4-bet pot", "custom": "custom spot"}
+POT_TYPES: Final = {"SRP": "single-raised pot", "3BP": "3-bet pot", "4BP": "4-bet pot"}
 _UNKNOWN: Final = "–"
 _WORDS: Final = ("best", "correct", "inaccuracy", "wrong", "blunder", "uncertain")
 
@@ -283,7 +283,7 @@ def table_view(table: Table) -> TableView:
     call_total = table.street_bets[hero] + table.to_call
     return TableView(
         decision_id=str(table.decision_id or ""),
-        spot=f"{table.family}, {POT_TYPES.get(table.pot_type, table.pot_type)}",
+        spot=f"{table.family}, {POT_TYPES[table.pot_type]}" if table.pot_type in POT_TYPES else "Your own spot",
         progress=f"Decision {min(table.decisions_done + 1, table.set_size)} of {table.set_size}",
         board=tuple(board + [""] * (5 - len(board))),
         line=step_views(table.line, table.positions, blind, table.solution.street),
@@ -400,11 +400,15 @@ def answer_view(answer: Answer, seat: Seat, *, unrated: bool = False) -> AnswerV
     )
 
 
+def _spot_name(spot: WorstSpot) -> str:
+    return f"{spot.family} {spot.pot_type}" if spot.pot_type in POT_TYPES else "your own spot"
+
+
 def _worst(spot: WorstSpot) -> WorstView:
     call_total = max((int(step.partition(" ")[2] or 0) for step in spot.line if not step.startswith("deal")), default=0)
     named = [action_label(action, spot.pot, call_total, spot.big_blind) for action in (spot.action, spot.best_action)]
     return WorstView(
-        title=f"{STREETS[spot.street]}, {spot.family} {spot.pot_type}, you are {spot.positions[spot.hero]}",
+        title=f"{STREETS[spot.street]}, {_spot_name(spot)}, you are {spot.positions[spot.hero]}",
         cards=tuple(card_to_text(card) for card in sorted(spot.hero_cards, reverse=True)),
         board=tuple(card_to_text(card) for card in spot.board),
         text=f"{named[0]}. {named[1]} was better.",

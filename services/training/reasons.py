@@ -54,7 +54,7 @@ def reasons(
         first = f"Your hand has {equity:.1%} equity against {total:.1f} combos"
         share = equity * position.pot
         realised = [
-            f"{_label(action, big_blind)} {value / share:.0%}"
+            f"{_label(action, big_blind)} {round(100 * value / share) + 0}%"
             for action, value in zip(position.actions, q, strict=True)
             if action != "fold" and share > 0 and np.isfinite(value)
         ]

@@ -32,7 +32,7 @@ def test_a_spot_of_ones_own_is_solved_and_played(solve_page: SolvePage, origin: 
     table = TablePage(solve_page.page, origin)
     table.open_actions.first.wait_for()
     assert [name.replace(" ", "") for name in table.cards(table.board)][:1]
-    expect(table.table).to_contain_text("custom")
+    expect(table.table).to_contain_text("Your own spot")
     table.act()
     expect(table.word).to_be_visible()
 
