@@ -1,5 +1,5 @@
 # ruff: noqa: E402 the cache of compiled kernels is chosen before numba is imported
-"""One figure of the checkout in the working directory, as JSON on standard output; ``bench.solver`` runs it.
+"""One figure of the checkout in the working directory, as JSON on standard output; ``bench.race`` runs it.
 
     python bench/measure.py solve SPOT.json TARGET THREADS
     python bench/measure.py memory SPOT.json

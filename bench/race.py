@@ -1,8 +1,8 @@
 """Measures the solver, side by side with an earlier commit and, if its program is given, with a peer.
 
-    python -m bench.solver                                    against the commit before
-    python -m bench.solver --against v0.2 --peer ./peer       and a peer
-    python -m bench.solver --spots river_wide turn_wide --curves docs/images/convergence.svg
+    python -m bench.race                                    against the commit before
+    python -m bench.race --against v0.2 --peer ./peer       and a peer
+    python -m bench.race --spots river_wide turn_wide --curves docs/images/convergence.svg
 
 Times are only comparable within one run: all candidates take turns, round after round, and the fastest round of each
 counts. A peer is a program that reads ``key=value`` lines on standard input (``board``, ``oop``, ``ip``, ``pot``,
