@@ -8,6 +8,7 @@ sending them is closed.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -30,6 +31,8 @@ log = get_logger()
 
 PATIENCE: Final = 20
 """Malformed events before a socket is closed."""
+MAX_PLACE_CHARACTERS: Final = 8192
+"""Of what a page says about its own address. It is kept with the tab's state, so nobody may keep a book there."""
 LOOK_S: Final = 2.0
 """Between two looks at the sessions of the open sockets."""
 
@@ -159,7 +162,15 @@ def _is_event(data: Any) -> bool:
         and isinstance(data.get("name"), str)
         and isinstance(data.get("payload", {}), dict)
         and isinstance(data.get("router_data", {}), dict)
+        and _is_short(data.get("router_data", {}))
     )
+
+
+def _is_short(place: dict[str, Any]) -> bool:
+    try:
+        return len(json.dumps(place)) <= MAX_PLACE_CHARACTERS
+    except (ValueError, RecursionError):
+        return False
 
 
 def redact_event(record: logging.LogRecord) -> bool:

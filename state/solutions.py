@@ -20,6 +20,7 @@ from services.infra.db import transaction
 from services.infra.errors import DomainError
 from services.solutions.catalog import NodeStrategy
 from services.solutions.jobs import SolveEstimate, SolveJob, SolveStatus, get_solve_jobs, limits_of
+from services.solutions.rivers import patient
 from services.solutions.service import get_strategies
 from services.solutions.summary import NodeSummary, summarise
 from services.training.judging import grid
@@ -279,7 +280,7 @@ class SolveState(rx.State):
         self.street = street_of(self.values["board"])
         try:
             spot, _ = read_form(self.values)
-            needed = await get_solve_jobs().estimate(spot, principal.role)
+            needed = await get_solve_jobs().estimate(spot, principal)
         except SpotError as refused:
             self.errors, self.estimate, self.allowed = field_texts(refused.problems), "", False
             return
@@ -318,7 +319,8 @@ class SolveState(rx.State):
             position = await get_strategies().position(solution_id, line)
             node, found = None, None
             if position.kind == "decision":
-                node = await get_strategies().node(solution_id, line)
+                with patient("look", str(principal.user_id)):
+                    node = await get_strategies().node(solution_id, line)
                 found = await asyncio.to_thread(summarise, node)
         except DomainError as failure:
             self.notice = failure.message

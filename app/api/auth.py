@@ -192,23 +192,24 @@ async def login(
         raise Unauthorized(WRONG, code="wrong-credentials")
     with_code = found.second_factor and await _second_factor(found.user_id, body.code)
     async with transaction() as db:
-        account = await service.sign_in(
+        account = await service.admit(db, found.user_id, password_hash=found.password_hash, second_factor=with_code)
+        # Before the record: that holds the trail's end until the commit, and others wait for it.
+        issued = await sessions.start(
+            account.id,
+            account.role,
+            account.name,
+            remember=body.remember,
+            second_factor=with_code,
+            **opened_by(request),
+        )
+        await service.sign_in(
             db,
-            found.user_id,
+            account.id,
             principal,
             remembered=body.remember,
             fresh_hash=fresh_hash,
             second_factor=with_code,
         )
-    # After the commit: the trail's end is held until then, and others wait for it.
-    issued = await sessions.start(
-        account.id,
-        account.role,
-        account.name,
-        remember=body.remember,
-        second_factor=with_code,
-        **opened_by(request),
-    )
     await throttle.give_back(verdict, who)
     await identities.mark_fresh(issued.principal.session_id)
     await replace_session(request, response, principal, issued)

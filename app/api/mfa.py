@@ -125,8 +125,9 @@ async def verify(
     await throttle.give_back(verdict, who)
     await identities.done_waiting(waiting or "")
     async with transaction() as db:
-        account = await service.sign_in(db, user_id, principal, method=method, second_factor=True)
+        account = await service.admit(db, user_id, second_factor=True)
         issued = await sessions.start(account.id, account.role, account.name, second_factor=True, **opened_by(request))
+        await service.sign_in(db, user_id, principal, method=method, second_factor=True)
     await identities.mark_fresh(issued.principal.session_id)
     await replace_session(request, response, principal, issued)
     set_cookie(request, response, WAITING_COOKIE, "")

@@ -131,23 +131,23 @@ async def _link(chosen: Provider, claim: Claim, wanted: UUID, principal: Princip
 
 
 async def _sign_in(chosen: Provider, claim: Claim, request: Request, principal: Principal | None) -> Response:
-    answer = RedirectResponse("/", 303)
+    answer, issued = RedirectResponse("/", 303), None
     async with transaction() as db:
         owner = await identities.owner_of(db, claim)
         if owner is None:
             account = await identities.register(db, principal, chosen.key, claim)
+            issued = await sessions.start(account.id, account.role, account.name, **opened_by(request))
             log.info("registered", user_id=str(account.id), method=chosen.key)
-        elif await second_factor.is_enabled(db, owner):
-            account = None
-        else:
-            account = await service.sign_in(db, owner, principal, method=chosen.key)
-    if account is None and owner is not None:
+        elif not await second_factor.is_enabled(db, owner):
+            account = await service.admit(db, owner, second_factor=False)
+            issued = await sessions.start(account.id, account.role, account.name, **opened_by(request))
+            await service.sign_in(db, owner, principal, method=chosen.key)
+    if issued is None and owner is not None:
         answer = RedirectResponse("/sign-in?step=code", 303)
         waiting = await identities.wait_for_code(owner, chosen.key)
         set_cookie(request, answer, WAITING_COOKIE, waiting, max_age_s=identities.CODE_S)
         return answer
-    assert account is not None
-    issued = await sessions.start(account.id, account.role, account.name, **opened_by(request))
+    assert issued is not None
     await identities.mark_fresh(issued.principal.session_id)
     await replace_session(request, answer, principal, issued)
     log.info("signed_in", user_id=str(issued.principal.user_id), method=chosen.key)

@@ -7,9 +7,10 @@ policies of single events are looked after in `state.guard`.
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,6 +25,10 @@ SOCKET = "/_event"
 MAX_FRAME_BYTES = 98_304
 FRAMES_PER_S = 40.0
 FRAME_BURST = 200.0
+TAB = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What a tab may call itself: its state is kept under this name."""
+MAX_HEADER_BYTES = 16_384
+"""Of the handshake. Reflex keeps all of them with the tab's state."""
 REFUSED, TOO_BIG, TOO_MANY = 1008, 1009, 1013
 
 
@@ -44,6 +49,16 @@ def is_own_origin(scope: Scope) -> bool:
     parts = urlsplit(origin)
     schemes = ("https",) if scope["scheme"] in ("https", "wss") else ("http", "https")
     return parts.scheme in schemes and parts.netloc != "" and parts.netloc == headers.get("host")
+
+
+def _is_modest(scope: Scope) -> bool:
+    """Whether the handshake asks to keep no more than a browser's does."""
+    try:
+        tabs = parse_qs(scope.get("query_string", b"").decode("ascii"), keep_blank_values=True).get("token", [])
+    except ValueError:
+        return False
+    size = sum(len(name) + len(value) for name, value in scope["headers"])
+    return size <= MAX_HEADER_BYTES and all(TAB.fullmatch(tab) for tab in tabs)
 
 
 class SocketGuard:
@@ -68,6 +83,9 @@ class SocketGuard:
             return
         if not is_own_origin(scope):
             await self._refuse("origin", REFUSED, receive, send)
+            return
+        if not _is_modest(scope):
+            await self._refuse("handshake_size", TOO_BIG, receive, send)
             return
         holders = self._holders(scope, headers)
         settings = get_settings()

@@ -6,14 +6,17 @@ import math
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from app.api.deps import OptionalPrincipal, Reader, Solver
 from app.api.envelope import Envelope, ok
+from services.accounts.permissions import Permission, allows
 from services.infra.db import transaction
 from services.infra.errors import FieldError, Invalid
+from services.infra.rate_limits import address_of
 from services.solutions.catalog import NodeStrategy, SolutionInfo, parse_line, texture
+from services.solutions.rivers import patient
 from services.solutions.service import get_strategies
 from solver.cards import cards_to_text, combo_to_text
 from solver.spot import spot_to_json
@@ -111,6 +114,7 @@ async def solutions(
 @router.get("/{solution_id}")
 async def solution(
     solution_id: UUID,
+    request: Request,
     principal: OptionalPrincipal,
     node: Annotated[
         str | None,
@@ -120,8 +124,12 @@ async def solution(
     """A solution of the library or one's own; with `node` the strategy there; a new river is solved first."""
     strategies = get_strategies()
     async with transaction() as db:
-        info = await strategies.visible(db, solution_id, principal.user_id if principal else None)
-    shown = None if node is None else node_out(await strategies.node(solution_id, parse_line(node)))
+        reader = principal if allows(principal, Permission.READ) else None  # a token may lack the scope
+        info = await strategies.visible(db, solution_id, reader.user_id if reader else None)
+    shown = None
+    if node is not None:
+        with patient("look", str(principal.user_id) if principal else address_of(request.scope)):
+            shown = node_out(await strategies.node(solution_id, parse_line(node)))
     spot = await strategies.spot(solution_id)
     return ok(SolutionDetail(solution=solution_out(info), spot=spot_to_json(spot), node=shown))
 

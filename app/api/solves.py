@@ -99,7 +99,7 @@ class EventStream(StreamingResponse):
 @router.post("/estimate")
 async def estimate(body: EstimateIn, principal: Solver) -> Envelope[EstimateOut]:
     """Memory, time and size of a solve, before anything is allocated."""
-    needed = await get_solve_jobs().estimate(parse_spot(body.spot), principal.role)
+    needed = await get_solve_jobs().estimate(parse_spot(body.spot), principal)
     return ok(
         EstimateOut(
             memory_bytes=needed.memory_bytes,

@@ -126,13 +126,15 @@ async def principal_of(secret: str) -> Principal | None:
         moment = now()
         if row.used_at is None or row.used_at < moment - _TOUCH_EVERY:
             await store.touch_api_token(db, row.id, moment - _TOUCH_EVERY)
-    # The second factor was shown when the token was given its scope; a scope does nothing for a role that was taken.
+        factor = await store.find_second_factor(db, user.id) if Scope.ADMIN in row.scopes else None
+    # The second factor was shown when the token was given its scope, and counts for as long as there is one; a scope
+    # does nothing for a role that was taken.
     return Principal(
         user.id,
         Role(user.role),
         user.name,
         f"token:{row.id}",
-        second_factor=Scope.ADMIN in row.scopes,
+        second_factor=factor is not None and factor.enabled_at is not None,
         scopes=frozenset(row.scopes),
     )
 

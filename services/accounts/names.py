@@ -12,6 +12,10 @@ MIN_LENGTH: Final = 2
 MAX_LENGTH: Final = 30
 MAX_EMAIL: Final = 254
 _RESERVED: Final = re.compile(r"(guest( [0-9a-f]{4})?|admin(istrator)?|mixline|moderator|root|system|support)")
+# Unicode counts these as letters, marks or symbols, and shows nothing (Default_Ignorable_Code_Point, and a blank).
+_UNSEEN: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
 # Letters that look alike across these alphabets let one player pass for another.
 _LOOKALIKE_SCRIPTS: Final = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
 # What browsers accept in a field of type email (WHATWG HTML, "valid e-mail address").
@@ -38,7 +42,8 @@ def _name_problem(name: str) -> str:
         return f"A name has {MIN_LENGTH} to {MAX_LENGTH} characters."
     categories = [unicodedata.category(character) for character in name]
     pairs = zip(categories, name, strict=True)
-    if any(category[0] == "C" or (category[0] == "Z" and character != " ") for category, character in pairs):
+    hidden = any(category[0] == "C" or (category[0] == "Z" and character != " ") for category, character in pairs)
+    if hidden or _UNSEEN.search(name):
         return "A name can't hold control, formatting or invisible characters."
     if "MMM" in "".join(category[0] for category in categories) or categories[0][0] == "M":
         return "A name can't stack accents."

@@ -147,6 +147,33 @@ async def find_credentials(db: AsyncSession, email: str) -> Credentials:
     return Credentials(user.id, user.password_hash, factor is not None and factor.enabled_at is not None)
 
 
+async def admit(db: AsyncSession, user_id: UUID, *, password_hash: str | None = None, second_factor: bool) -> Account:
+    """Look once more, with the account's row held, at what was proved a moment ago; then open the session.
+
+    The session has to be opened before the caller's transaction ends. A password, role or suspension that changes at
+    the same moment then either is seen here, or finds the session among those it ends.
+
+    Args:
+        db: The caller's transaction.
+        user_id: Whose account it is.
+        password_hash: What the password was checked against; None where something else vouched.
+        second_factor: It was shown.
+
+    Raises:
+        Forbidden: The account is banned; only its owner, who has proved it, hears so.
+        Unauthorized: The password has changed meanwhile, or the second factor was turned on.
+    """
+    user = await locked(db, user_id)
+    if user.banned_at is not None:
+        raise Forbidden("This account has been suspended. Ask whoever runs this server.", code="banned")
+    if password_hash is not None and user.password_hash != password_hash:
+        raise Unauthorized("The password was changed a moment ago. Sign in with the new one.", code="wrong-credentials")
+    factor = None if second_factor else await store.find_second_factor(db, user_id)
+    if factor is not None and factor.enabled_at is not None:
+        raise Unauthorized("The second factor was turned on just now. Sign in with it.", code="second-factor-needed")
+    return account_of(user)
+
+
 async def sign_in(
     db: AsyncSession,
     user_id: UUID,
@@ -157,14 +184,8 @@ async def sign_in(
     method: str = "password",
     second_factor: bool = False,
 ) -> Account:
-    """Record a sign-in that was proved and hand the guest's hands over; ``method`` is what vouched.
-
-    Raises:
-        Forbidden: The account is banned; only its owner, who has proved it, hears so.
-    """
+    """Record a sign-in that was admitted (`admit`) and hand the guest's hands over; ``method`` is what vouched."""
     user = await locked(db, user_id)
-    if user.banned_at is not None:
-        raise Forbidden("This account has been suspended. Ask whoever runs this server.", code="banned")
     facts: list[events.Event] = [
         SignedIn(user_id=user_id, remembered=remembered, method=method, second_factor=second_factor)
     ]

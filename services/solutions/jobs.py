@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import os
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -28,6 +29,7 @@ from services.infra.errors import FieldError, Invalid, NotFound, TooMany
 from services.infra.redis import subscribe
 from services.infra.settings import get_settings
 from services.infra.tasks import end
+from services.infra.waiting import Line
 from services.solutions import repository
 from services.solutions.events import SolveChanged, progress_channel, publish_control, publish_progress
 from services.solutions.models import SolveJobRow
@@ -148,17 +150,23 @@ class SolveJobs:
     def __init__(self) -> None:
         # Requests for one solve wait for each other in the database, and all who watch it read it when it ends: not all
         # connections may do that at a time.
+        # An estimate holds the interpreter for up to a second and more, and anybody may ask for one.
+        self._estimating = Line(1, of_one=4, in_all=200)
+        self._estimator = ThreadPoolExecutor(1, thread_name_prefix="estimate")
         self._submitting = asyncio.Semaphore(4)
         self._reading = asyncio.Semaphore(4)
 
-    async def estimate(self, spot: Spot, role: Role) -> SolveEstimate:
-        """What a solve would take and whether this role may start it.
+    async def estimate(self, spot: Spot, principal: Principal) -> SolveEstimate:
+        """What a solve would take and whether this player may start it.
 
         Raises:
             SpotError: The betting tree has more than ``MOST_NODES`` nodes.
+            TooMany: The player waits for too many estimates already.
+            Unavailable: Too many people do.
         """
-        limit = min(limits_of(role).memory_bytes, machine_limit())
-        needed = await asyncio.to_thread(_estimate, spot)
+        limit = min(limits_of(principal.role).memory_bytes, machine_limit())
+        async with self._estimating.turn(str(principal.user_id)):
+            needed = await asyncio.get_running_loop().run_in_executor(self._estimator, _estimate, spot)
         return SolveEstimate(
             needed.memory_bytes, needed.seconds, needed.abstract_nodes, limit, needed.memory_bytes <= limit
         )
@@ -180,13 +188,14 @@ class SolveJobs:
             SpotError: The betting tree is far too large.
             SolveTooLarge: It would need more memory than allowed.
             TooMany: The player has as many requests under way as the role allows, or the server is full.
+            Unavailable: Too many people wait for an estimate.
         """
         if not BEST_TARGET_PCT <= target_pct <= WORST_TARGET_PCT:
             message = f"{target_pct} is out of bounds; allowed are {BEST_TARGET_PCT} to {WORST_TARGET_PCT} % of the pot"
             raise Invalid(message, errors=[FieldError("target_pct", message)])
         longest = limits_of(principal.role).seconds
         seconds = min(max_seconds or longest, longest)
-        needed = await self.estimate(spot, principal.role)
+        needed = await self.estimate(spot, principal)
         if not needed.allowed:
             raise SolveTooLarge(needed)
         key = hashlib.sha256(f"{spot_hash(spot)} {target_pct:.6g} {seconds:.6g}".encode()).hexdigest()

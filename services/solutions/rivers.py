@@ -3,6 +3,9 @@
 The stored streets give both reaches (with a little tremble, so that a line nobody should take still has ranges); hands
 that never get there keep a tiny weight, so that each of them is solved too. Sizes, thresholds and rake are the
 solution's own. The whole subtree is solved, stored like any other street and cached: in the process, then in Redis.
+
+There are many rivers and one thread that solves them. Who plays a hand goes straight to it; who looks around, and what
+is prepared ahead, stands in a line of its own (`patient`), so that a player waits for two strangers' rivers at most.
 """
 
 from __future__ import annotations
@@ -10,13 +13,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
 from services.infra.cache import Cache
 from services.infra.log import get_logger
+from services.infra.waiting import Line as WaitingLine
 from services.solutions.catalog import Line
 from services.solutions.codec import Artefact, encode_block, write_artefact
 from services.solutions.export import RIVER, serve_stored_strategies, stored_streets
@@ -39,6 +47,8 @@ _WARM = {
     "effective_stack": 10,
     "sizes": {"river": {"oop": {"bet": "50%,a", "raise": "a"}, "ip": {"bet": "50%,a", "raise": "a"}}},
 }
+
+_patient: ContextVar[tuple[Literal["look", "ahead"], str] | None] = ContextVar("patient", default=None)
 
 _TTL_S = 7 * 24 * 3600
 _DECODED = 64
@@ -73,6 +83,16 @@ def _river_range(reach: Range, solution: StoredSolution, player: int, board: tup
     return weights
 
 
+@contextmanager
+def patient(why: Literal["look", "ahead"], who: str) -> Generator[None]:
+    """Rivers that are met inside the block are waited for in line: of those who look around, or of what is prepared."""
+    token = _patient.set((why, who))
+    try:
+        yield
+    finally:
+        _patient.reset(token)
+
+
 class Rivers:
     """Solves river subtrees, each once, and keeps them."""
 
@@ -80,18 +100,33 @@ class Rivers:
         self._cache = cache
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="river")
         self._decoded: OrderedDict[str, Street] = OrderedDict()
+        self._lines = {
+            "look": WaitingLine(1, of_one=4, in_all=40),
+            "ahead": WaitingLine(1, of_one=4, in_all=20),
+        }
 
     async def warm(self) -> None:
         """Load the compiled solver, which the first river would otherwise wait for."""
         await asyncio.get_running_loop().run_in_executor(self._pool, _solve, parse_spot(_WARM), "warm")
 
     async def street(self, solution: StoredSolution, root: Line, walk: Walk) -> Street:
-        """The river that begins at ``root``, reached as ``walk`` says."""
+        """The river that begins at ``root``, reached as ``walk`` says.
+
+        Raises:
+            TooMany: A patient caller waits for too many already.
+            Unavailable: The patient callers' line is full.
+        """
         key = f"river:{_FORMAT}:{solution.digest[:32]}:{'/'.join(root)}"
         if key in self._decoded:
             self._decoded.move_to_end(key)
             return self._decoded[key]
+        if (asked := _patient.get()) is None:
+            return await self._load(key, solution, root, walk)
+        why, who = asked
+        async with self._lines[why].turn(who):
+            return await self._load(key, solution, root, walk)
 
+    async def _load(self, key: str, solution: StoredSolution, root: Line, walk: Walk) -> Street:
         async def load() -> bytes:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._pool, _solve, river_spot(solution, root, walk), key)

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from services.infra.log import get_logger
 from services.solutions.catalog import SolutionInfo
+from services.solutions.rivers import patient
 from services.training.deals import derive, new_seed
 from services.training.hand import Hand
 from services.training.play import Deal, Line, Strategies, deal_hand, play_on
@@ -119,7 +120,8 @@ class LookAhead:
 
         async def guarded() -> None:
             try:
-                await work
+                with patient("ahead", f"{key[0]} {key[1]}"):
+                    await work
             except Exception as error:  # noqa: BLE001 the real request meets it again and reports it
                 get_logger().warning("look_ahead_failed", kind=key[0], error=str(error))
 

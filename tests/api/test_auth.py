@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from services.accounts import sessions, throttle
+from services.accounts import passwords, sessions, throttle
 from services.infra import redis as infra_redis
 from tests.api.conftest import PASSWORD, Browser, OpenBrowser
 
@@ -99,6 +99,28 @@ async def test_a_sign_in_takes_a_new_session_and_ends_the_old_one(member: Browse
 
     assert member.http.cookies["mixline_session"] != planted
     assert await sessions.resolve(f"mixline_session={planted}") is None
+
+
+async def test_a_password_that_is_changed_while_somebody_signs_in_with_the_old_one_lets_nobody_in(
+    open_browser: OpenBrowser, member: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify = passwords.verify
+
+    async def slowly(password: str, hashed: str | None) -> tuple[bool, str | None]:
+        found = await verify(password, hashed)
+        monkeypatch.setattr(passwords, "verify", verify)
+        body = {"current": PASSWORD, "password": "orange kettle sings nineteen"}
+        assert (await member.post("/api/auth/password/change", body)).status_code == 200
+        return found
+
+    thief = await open_browser()
+    await thief.token()
+    monkeypatch.setattr(passwords, "verify", slowly)
+
+    answer = await thief.sign_in("Anna")
+
+    assert (answer.status_code, answer.json()["data"]["problem"]["type"]) == (401, "/problems/wrong-credentials")
+    assert len((await member.get("/api/auth/sessions")).json()["data"]["items"]) == 1
 
 
 async def test_signing_out_ends_the_session_on_the_server_too(member: Browser) -> None:

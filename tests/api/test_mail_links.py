@@ -41,6 +41,21 @@ async def test_a_new_account_gets_a_mail_and_its_link_confirms_the_address(membe
     assert (await member.get("/api/users/me")).json()["data"]["email_verified"]
 
 
+async def test_mails_that_somebody_else_has_sent_do_not_use_up_those_for_a_new_password(
+    open_browser: OpenBrowser, member: Browser
+) -> None:
+    nuisance = await open_browser()
+    await nuisance.register("Bo")
+    for _ in range(6):
+        body = {"email": "anna@example.org", "password": PASSWORD}
+        assert (await nuisance.post("/api/auth/email/change", body)).status_code == 202
+
+    await (await open_browser()).post("/api/auth/password/forgot", {"email": "anna@example.org"})
+
+    subjects = [one["Subject"] for one in await mails_to("anna@example.org")]
+    assert (subjects.count("You already have an account"), subjects[0]) == (5, "Set a new password")
+
+
 async def test_a_forgotten_password_is_reset_by_mail_and_every_session_ends(
     open_browser: OpenBrowser, member: Browser
 ) -> None:

@@ -6,11 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import pyotp
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.api import solutions
+from services.accounts import second_factor, service, sessions
+from services.accounts.principals import Role
 from services.infra import clock
+from services.infra.errors import NotFound
 from tests.api.conftest import Browser, OpenBrowser, code_of, mails_to
 
 pytestmark = pytest.mark.usefixtures("mailbox")
@@ -155,3 +160,40 @@ async def test_a_member_can_not_give_the_scope_of_administrators(member: Browser
     answer = await member.post("/api/auth/tokens", {"name": "n", "scopes": ["admin"]})
 
     assert answer.status_code == 403
+
+
+async def test_the_scope_of_administrators_ends_with_the_second_factor(
+    open_browser: OpenBrowser, member: Browser, db: AsyncSession
+) -> None:
+    begun = (await member.post("/api/auth/mfa/enrol", {})).json()["data"]
+    await member.post("/api/auth/mfa/confirm", {"code": pyotp.TOTP(begun["secret"]).at(clock.now())})
+    account = await service.set_role(db, "anna@example.org", Role.ADMIN)
+    await sessions.update_all(account.id, role=Role.ADMIN)
+    token = (await make(member, "admin"))["token"]
+    script = await open_browser()
+    assert (await call(script, token, "GET", "/api/admin/users")).status_code == 200
+
+    await second_factor.take_off(db, "anna@example.org")
+
+    answer = await call(script, token, "GET", "/api/admin/users")
+    assert (answer.status_code, code_of(answer)) == (403, "second-factor-missing")
+
+
+async def test_a_token_without_the_scope_sees_no_solution_of_its_owners(
+    open_browser: OpenBrowser, member: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    class Strategies:
+        async def visible(self, _db: AsyncSession, _solution_id: object, user_id: object) -> None:
+            asked.append(user_id)
+            raise NotFound("there is no such solution")
+
+    monkeypatch.setattr(solutions, "get_strategies", Strategies)
+    tokens = [(await make(member, scope))["token"] for scope in ("train", "read")]
+    script = await open_browser()
+
+    for token in tokens:
+        await call(script, token, "GET", "/api/solutions/01890000-0000-7000-8000-000000000001")
+
+    assert [user_id is None for user_id in asked] == [True, False]

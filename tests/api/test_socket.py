@@ -101,6 +101,27 @@ async def test_a_flood_of_frames_closes_the_socket_and_no_other(guard: SocketGua
     await quiet.leave()
 
 
+@pytest.mark.parametrize("query", ["token=a%2Fb", "token=" + "a" * 65, "token=", "token=caf\u00e9"])
+async def test_a_tab_can_not_choose_what_its_state_is_kept_under(guard: SocketGuard, query: str) -> None:
+    client = Client(guard)
+    client.scope["query_string"] = query.encode("latin-1")
+    assert not (await client.settled()).accepted
+    assert client.closed_with == 1009
+
+
+async def test_a_tab_with_a_name_as_browsers_give_them_is_served(guard: SocketGuard) -> None:
+    client = Client(guard, cookie="theme=dark")
+    client.scope["query_string"] = b"EIO=4&transport=websocket&token=6f58def9-1a32-447d-a565-08156eda0ba9"
+    assert (await client.settled()).accepted
+    await client.leave()
+
+
+async def test_a_handshake_that_wants_much_kept_is_refused(guard: SocketGuard) -> None:
+    client = Client(guard, cookie="z=" + "x" * 20_000)
+    assert not (await client.settled()).accepted
+    assert client.closed_with == 1009
+
+
 async def test_an_address_holds_so_many_sockets_and_gets_the_next_when_one_is_left(
     guard: SocketGuard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,6 +55,7 @@ async def test_an_event_of_a_registered_handler_passes() -> None:
         {"name": HYDRATE, "payload": []},
         {"name": HYDRATE, "payload": None},
         {"name": HYDRATE, "router_data": "x"},
+        {"name": HYDRATE, "router_data": {"query": {"q": "no.such" * 2000}}},
     ],
     ids=str,
 )

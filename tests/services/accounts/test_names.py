@@ -44,6 +44,12 @@ def test_a_name_is_composed_and_its_spaces_are_tidied(typed: str, kept: str) -> 
         "Guest 4F2A",
         "ADMIN",
         "mixline",
+        "Anna\u3164",
+        "admin\u115f",
+        "\uffa0\uffa0a",
+        "Anna\ufe0f",
+        "An\u034fna",
+        "Anna\u2800",
     ],
 )
 def test_a_name_that_hides_disguises_or_pretends_is_refused_with_its_field(typed: str) -> None:

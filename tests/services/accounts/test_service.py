@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from services.accounts import repository, service, sessions
+from services.accounts import administration, repository, second_factor, service, sessions
+from services.accounts import credentials_repository as store
 from services.accounts.events import GuestMerged
 from services.accounts.sessions import Principal, Role
 from services.infra import events
 from services.infra.clock import new_id
 from services.infra.db import transaction
-from services.infra.errors import Conflict, Invalid, NotFound, Unauthorized
+from services.infra.errors import Conflict, DomainError, Invalid, NotFound, Unauthorized
 from tests.services.accounts.conftest import PASSWORD, MakeAccount
 
 
@@ -107,6 +108,26 @@ async def test_signing_in_tells_that_the_guests_hands_belong_to_the_account(
     row = await repository.find(db, guest.user_id, lock=True)
     assert row is not None
     assert row.merged_into == anna.id
+
+
+async def test_what_changed_since_the_password_was_checked_keeps_a_sign_in_out(
+    db: AsyncSession, make_account: MakeAccount, password_hash: str
+) -> None:
+    anna, bo, eve = await make_account("Anna"), await make_account("Bo"), await make_account("Eve")
+    admin = Principal(bo.id, Role.ADMIN, "Bo", "0" * 64, second_factor=True)
+    await service.reset_password(db, "anna@example.org", "another hash")
+    await second_factor.begin(db, bo.id)
+    await store.enable_second_factor(db, bo.id)
+    await administration.ban(db, admin, eve.id, "")
+
+    refusals: dict[str, str] = {}
+    for name, account, proved in (("new", anna, password_hash), ("factor", bo, password_hash), ("ban", eve, None)):
+        with pytest.raises(DomainError) as refused:
+            await service.admit(db, account.id, password_hash=proved, second_factor=False)
+        refusals[name] = refused.value.code
+
+    assert refusals == {"new": "wrong-credentials", "factor": "second-factor-needed", "ban": "banned"}
+    assert await service.admit(db, anna.id, password_hash="another hash", second_factor=False) == anna
 
 
 async def test_a_guest_that_never_played_leaves_nothing_to_merge(db: AsyncSession, make_account: MakeAccount) -> None:

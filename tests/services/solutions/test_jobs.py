@@ -239,6 +239,16 @@ def wide_flop(bet: str, raise_: str) -> Spot:
     return _spot(TURN, board="Ks8d3c", ranges={"oop": WIDE, "ip": WIDE}, sizes=sizes, effective_stack=2000)
 
 
+async def test_one_player_waits_for_so_many_estimates_and_others_get_theirs(player: Principal) -> None:
+    jobs, spot = SolveJobs(), _spot(TURN)
+
+    outcomes = await asyncio.gather(*(jobs.estimate(spot, player) for _ in range(9)), return_exceptions=True)
+    other = await jobs.estimate(spot, _player())
+
+    assert sum(isinstance(outcome, TooMany) for outcome in outcomes) == 5
+    assert other.allowed
+
+
 async def test_a_solve_that_needs_too_much_is_refused_with_the_estimate(player: Principal) -> None:
     started = time.process_time()
     with pytest.raises(SolveTooLarge) as refused:

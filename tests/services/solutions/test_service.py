@@ -14,11 +14,11 @@ from numpy.testing import assert_allclose
 from services.infra import metrics
 from services.infra.cache import Cache
 from services.infra.clock import new_id
-from services.infra.errors import Invalid, NotFound
+from services.infra.errors import Invalid, NotFound, TooMany
 from services.solutions.catalog import Line, NodeStrategy, texture
 from services.solutions.codec import Artefact, ArtefactError, write_artefact
 from services.solutions.manifest import Library, read_manifest, verify, write_manifest
-from services.solutions.rivers import Rivers, river_spot
+from services.solutions.rivers import Rivers, patient, river_spot
 from services.solutions.service import StrategyService
 from services.solutions.store import StoredSolution, Walk
 from solver.cards import COMBO_CARDS, N_CARDS, card_to_text, parse_cards
@@ -183,6 +183,21 @@ async def test_a_river_is_solved_once_however_many_ask(strategies: StrategyServi
     lines: list[Line] = [("check", "check", "deal 7d", *rest) for rest in ((), ("check",), ("bet 75",)) * 10]
     await asyncio.gather(*(strategies.node(shelf.turn.id, line) for line in lines))
     assert _loads("load") == before + 1
+
+
+async def test_who_looks_around_waits_in_line_and_who_plays_does_not(strategies: StrategyService, shelf: Shelf) -> None:
+    async def look(card: str) -> None:
+        with patient("look", "a visitor"):
+            await strategies.node(shelf.turn.id, ("check", "check", f"deal {card}"))
+
+    looking = [asyncio.create_task(look(card)) for card in ("2c", "2d", "4c", "5c", "6c", "7c")]
+    await asyncio.sleep(0)
+    await strategies.node(shelf.turn.id, ("check", "check", "deal 9c"))
+    waiting = sum(not task.done() for task in looking)
+    outcomes = await asyncio.gather(*looking, return_exceptions=True)
+
+    assert waiting >= 2
+    assert [type(outcome) for outcome in outcomes].count(TooMany) == 2
 
 
 async def test_another_process_finds_the_river_in_redis(strategies: StrategyService, shelf: Shelf) -> None:
