@@ -78,6 +78,9 @@ _OPTIONS: dict[str, Any] = {
     "fastmath": {"nsz", "arcp", "contract", "afn", "reassoc"},
 }
 
+_INLINED = _OPTIONS | {"forceinline": True}
+"""For what is called for every section or decision: passing some seventy arrays costs a fifth of a flop's iteration."""
+
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 Uint16 = NDArray[np.uint16]
@@ -234,7 +237,7 @@ class Work(NamedTuple):
     starts: Int64
 
 
-@njit(**_OPTIONS)
+@njit(**_INLINED)
 def spread(strategy, at, width, n_actions, reach, source, target, keep, mix, marks, marks_at):
     """Reach rows after a decision: its reach times what the stored regrets or shares give each action.
 
@@ -265,7 +268,7 @@ def spread(strategy, at, width, n_actions, reach, source, target, keep, mix, mar
             out += width
 
 
-@njit(**_OPTIONS)
+@njit(**_INLINED)
 def add_rows(value, width, out, rows, rows_at, n_actions):
     """An opponent's decision: his reach already holds his strategy, so the actions' values add up."""
     for j in range(0, width, LANES):
@@ -307,7 +310,7 @@ def mix_rows(strategy, at, value, width, out, rows, rows_at, n_actions, keep, mi
         store8(value, out * width + j, result)
 
 
-@njit(**_OPTIONS)
+@njit(**_INLINED)
 def learn(regret, average, at, value, width, out, rows, rows_at, n_actions, parameters):
     """The player's decision while training: value of the current strategy, then its regrets and the average strategy.
 
@@ -355,7 +358,7 @@ def learn(regret, average, at, value, width, out, rows, rows_at, n_actions, para
             store8(regret, place, before * where_positive8(before, positive, negative) + change)
 
 
-@njit(**_OPTIONS)
+@njit(**_INLINED)
 def learn_two(regret, average, at, value, width, out, rows, rows_at, parameters):
     """``learn`` for two actions."""
     zero = splat8(np.float32(0.0))
@@ -392,7 +395,7 @@ def learn_two(regret, average, at, value, width, out, rows, rows_at, parameters)
         store8(regret, at1, regret1 * where_positive8(regret1, positive, negative) + (x1 - result))
 
 
-@njit(**_OPTIONS)
+@njit(**_INLINED)
 def learn_three(regret, average, at, value, width, out, rows, rows_at, parameters):
     """``learn`` for three actions."""
     zero = splat8(np.float32(0.0))
@@ -580,7 +583,7 @@ def list_marked(marks, n_hands, ends, n_groups, before, hands, hands_end):
     return count
 
 
-@njit(**_OPTIONS)
+@njit(**_INLINED)
 def terminals(betting, cards, work, p, s, board, reach, value):
     """Values of all showdowns and folds of a section on a board."""
     first_block = betting.block_at[p, s, 0]
@@ -646,7 +649,7 @@ def is_locked(locked, at):
     return low < len(locked) and locked[low] == at
 
 
-@njit(**_OPTIONS)
+@njit(**_INLINED)
 def go_down(betting, store, p, s, width, at, reach, mode, parameters, marks):
     """Spreads the opponent's reach from the roots over the section; marks its hands."""
     mark_reach(marks, reach, width, np.int64(betting.n_roots[s]))
@@ -663,7 +666,7 @@ def go_down(betting, store, p, s, width, at, reach, mode, parameters, marks):
             spread(store.average, place, width, n_actions, reach, source, target, keep, mix, marks, marks_at)
 
 
-@njit(**_OPTIONS)
+@njit(**_INLINED)
 def go_up(betting, store, p, s, width, at, value, mode, parameters):
     """Gathers values from terminals and deals up to the roots."""
     rows = betting.action_value
@@ -690,7 +693,7 @@ def go_up(betting, store, p, s, width, at, value, mode, parameters):
             )
 
 
-@njit(**_OPTIONS)
+@njit(**_INLINED)
 def play_river(betting, cards, store, work, p, s, board, at_o, at_p, mode, parameters):
     """One river section on one board, from reach rows of its roots to their value rows, in the board's order."""
     o = 1 - p
@@ -699,7 +702,7 @@ def play_river(betting, cards, store, work, p, s, board, at_o, at_p, mode, param
     go_up(betting, store, p, s, np.int64(cards.width[p, board]), at_p, work.value2, mode, parameters)
 
 
-@njit(**_OPTIONS)
+@njit(**_INLINED)
 def take_to_river(betting, cards, work, p, s, board, reach, rows_at):
     """Fills the roots of a river section from the reach rows of the deals that lead to it."""
     o = 1 - p
@@ -715,7 +718,7 @@ def take_to_river(betting, cards, work, p, s, board, reach, rows_at):
             target[j] = source[hands[j]]
 
 
-@njit(**_OPTIONS)
+@njit(**_INLINED)
 def play_river_card(betting, cards, store, work, p, s, task, river, first_river, reach, out, out_at, mode, parameters):
     """All river sections below a turn section on one river card; adds their values to the turn's deals.
 
