@@ -78,7 +78,7 @@ _OPTIONS: dict[str, Any] = {
     "fastmath": {"nsz", "arcp", "contract", "afn", "reassoc"},
 }
 
-_INLINED = _OPTIONS | {"forceinline": True}
+_INLINED: dict[str, Any] = _OPTIONS | {"forceinline": True}
 """For what is called for every section or decision: passing some seventy arrays costs a fifth of a flop's iteration."""
 
 Int32 = NDArray[np.int32]

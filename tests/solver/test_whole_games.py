@@ -52,15 +52,13 @@ def renamed(spot: Spot, suits: SuitMap) -> Spot:
 @pytest.mark.usefixtures("compiled")
 @settings(max_examples=8, deadline=None)
 @given(suits=st.sampled_from(SUIT_MAPS))
-def test_renaming_the_suits_changes_nothing_but_the_names(suits: SuitMap) -> None:
+def test_renaming_the_suits_changes_no_value(suits: SuitMap) -> None:
     spot = parse_spot(TURN)
-    plain, other = (solve(one, target_pct=0, max_iterations=60) for one in (spot, renamed(spot, suits)))
-    assert other.ev == pytest.approx(plain.ev, abs=0.02)
-    assert other.exploitability_pct == pytest.approx(plain.exploitability_pct, abs=0.02)
-    before, after = plain.node(()), other.node(())
-    places = {int(combo): place for place, combo in enumerate(after.combos)}
-    order = [places[int(combo_map(suits)[combo])] for combo in before.combos]
-    np.testing.assert_allclose(after.strategy[:, order], before.strategy, atol=0.05)
+    plain, other = (solve(one, target_pct=0.1) for one in (spot, renamed(spot, suits)))
+    # Hands stand in another order, so sums are rounded in another order, and the paths part.
+    slack = plain.exploitability_chips + other.exploitability_chips
+    assert other.ev == pytest.approx(plain.ev, abs=slack)
+    assert other.equity == pytest.approx(plain.equity, abs=1e-6)
 
 
 def _figures(precision: Any) -> list[float]:
