@@ -123,4 +123,4 @@ def install(api: FastAPI) -> None:
         (DBAPIError, _database),
         (Exception, _unexpected),
     ):
-        api.add_exception_handler(kind, handler)  # type: ignore[arg-type]
+        api.add_exception_handler(kind, handler)  # type: ignore[arg-type]  # each takes its own kind of error

@@ -58,7 +58,7 @@ class Report:
 
 def _installed_here(root: Path) -> int:
     """Packages of the lock that this environment installs; those of other systems are in the lock as well."""
-    from packaging.markers import Marker  # noqa: PLC0415
+    from packaging.markers import Marker  # noqa: PLC0415 only this command needs it
 
     return sum(1 for one in python_packages(root) if not one.marker or Marker(one.marker).evaluate())
 

@@ -80,12 +80,12 @@ def as_json(root: Path) -> str:
     """The bill of materials as CycloneDX 1.6 JSON, checked against its schema's model."""
     import base64  # noqa: PLC0415 only this command needs these
 
-    from cyclonedx import model  # noqa: PLC0415
-    from cyclonedx.model import HashAlgorithm  # noqa: PLC0415
-    from cyclonedx.model import bom as boms  # noqa: PLC0415
-    from cyclonedx.model import component as parts  # noqa: PLC0415
-    from cyclonedx.output.json import JsonV1Dot6  # noqa: PLC0415
-    from packageurl import PackageURL  # noqa: PLC0415
+    from cyclonedx import model  # noqa: PLC0415 as above
+    from cyclonedx.model import HashAlgorithm  # noqa: PLC0415 as above
+    from cyclonedx.model import bom as boms  # noqa: PLC0415 as above
+    from cyclonedx.model import component as parts  # noqa: PLC0415 as above
+    from cyclonedx.output.json import JsonV1Dot6  # noqa: PLC0415 as above
+    from packageurl import PackageURL  # noqa: PLC0415 as above
 
     # Their decorator hides from a checker what these classes take.
     Bom: Any = boms.Bom

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -20,6 +21,8 @@ from services.infra import rate_limits
 from services.infra.settings import get_settings
 from services.mail import delivery
 from services.mail import service as mail
+from services.solutions.models import SolveJobRow
+from services.solutions.repository import add_job
 
 ORIGIN = "http://mixline.test"
 PASSWORD = "purple wagon eats seventeen"
@@ -117,3 +120,20 @@ async def member(browser: Browser) -> Browser:
     """Anna's browser, signed in."""
     assert (await browser.register("Anna")).status_code == 201
     return browser
+
+
+async def waiting_solve(db: AsyncSession, owner_id: str) -> SolveJobRow:
+    """A request for a solve that no worker has taken yet."""
+    row = SolveJobRow(
+        owner_id=UUID(owner_id),
+        role="free",
+        request_key="k",
+        name="BTN vs BB",
+        spot={},
+        spot_hash="h",
+        target_pct=0.5,
+        max_seconds=20,
+        memory_bytes=1_000_000,
+    )
+    await add_job(db, row)
+    return row

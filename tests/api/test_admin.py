@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
@@ -14,9 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.accounts import sessions
 from services.accounts.principals import Role
 from services.audit import service as audit
-from services.solutions.models import SolveJobRow
-from services.solutions.repository import add_job
-from tests.api.conftest import Browser, OpenBrowser
+from tests.api.conftest import Browser, OpenBrowser, waiting_solve
 
 
 def kind(answer: httpx.Response) -> str:
@@ -218,18 +215,7 @@ async def test_somebodys_solve_is_shown_with_its_owner_and_cancelled(
     admin: Browser, member: Browser, db: AsyncSession
 ) -> None:
     anna = await own_id(member)
-    row = SolveJobRow(
-        owner_id=UUID(anna),
-        role="free",
-        request_key="k",
-        name="BTN vs BB",
-        spot={},
-        spot_hash="h",
-        target_pct=0.5,
-        max_seconds=20,
-        memory_bytes=1_000_000,
-    )
-    await add_job(db, row)
+    row = await waiting_solve(db, anna)
 
     queued = (await admin.get("/api/admin/jobs", params={"status": "queued"})).json()["data"]["items"]
     cancelled = (await admin.call("PATCH", f"/api/admin/jobs/{row.id}", {"status": "cancelled"})).json()["data"]

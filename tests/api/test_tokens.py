@@ -21,9 +21,7 @@ from services.accounts import access_tokens, sessions
 from services.audit import service as audit
 from services.infra import clock
 from services.infra.settings import get_settings
-from services.solutions.models import SolveJobRow
-from services.solutions.repository import add_job
-from tests.api.conftest import ORIGIN, Browser, OpenBrowser
+from tests.api.conftest import ORIGIN, Browser, OpenBrowser, waiting_solve
 
 STALE = timedelta(seconds=access_tokens.LIFE_S + 5)
 
@@ -273,18 +271,7 @@ async def test_a_stream_that_is_being_read_ends_with_its_session(
     open_browser: OpenBrowser, member: Browser, db: AsyncSession
 ) -> None:
     user_id = (await member.get("/api/users/me")).json()["data"]["id"]
-    row = SolveJobRow(
-        owner_id=UUID(user_id),
-        role="free",
-        request_key="k",
-        name="BTN vs BB",
-        spot={},
-        spot_hash="h",
-        target_pct=0.5,
-        max_seconds=20,
-        memory_bytes=1_000_000,
-    )
-    await add_job(db, row)
+    row = await waiting_solve(db, user_id)
     reading = asyncio.create_task(member.get(f"/api/solves/{row.id}/events"))
     await asyncio.sleep(0.5)
     assert not reading.done()
