@@ -11,8 +11,10 @@ from pydantic import BaseModel
 from app.api.deps import OPEN
 from app.api.envelope import Envelope, ok
 from app.api.solutions import PAGE_LIMIT, SolutionOut, parse_cursor, solution_out
+from services.infra.db import transaction
 from services.infra.errors import NotFound
 from services.solutions.catalog import texture as texture_of
+from services.solutions.reservations import kept
 from services.solutions.service import get_strategies
 from solver.spot import spot_to_json
 
@@ -46,10 +48,12 @@ async def spots(
     limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = PAGE_LIMIT,
     cursor: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Envelope[SpotPage]:
-    """The library's spots."""
+    """The library's spots, but for those that a ranked set keeps until it closes."""
     infos = await get_strategies().list(
         street=None if street is None else STREETS.index(street), family=family, pot_type=pot_type
     )
+    async with transaction() as db:
+        infos = (await kept(db)).open(infos)
     if texture is not None:
         infos = [info for info in infos if texture in texture_of(info.board)]
     after = parse_cursor(cursor)
@@ -67,5 +71,7 @@ async def spot(spot_id: UUID) -> Envelope[SpotDetail]:
     strategies = get_strategies()
     for info in await strategies.list():
         if info.id == spot_id:
+            async with transaction() as db:
+                (await kept(db)).check(info.board)
             return ok(SpotDetail(solution=solution_out(info), spot=spot_to_json(await strategies.spot(spot_id))))
     raise NotFound("there is no such spot in the library")

@@ -33,6 +33,7 @@ from services.infra.waiting import Line
 from services.solutions import repository
 from services.solutions.events import SolveChanged, progress_channel, publish_control, publish_progress
 from services.solutions.models import SolveJobRow
+from services.solutions.study import admit
 from solver.cards import cards_to_text
 from solver.solve import Estimate, estimate
 from solver.spot import Spot, spot_hash, spot_to_json
@@ -185,6 +186,7 @@ class SolveJobs:
 
         Raises:
             Invalid: The target is out of bounds.
+            BoardKept: A ranked set runs on the board.
             SpotError: The betting tree is far too large.
             SolveTooLarge: It would need more memory than allowed.
             TooMany: The player has as many requests under way as the role allows, or the server is full.
@@ -193,6 +195,7 @@ class SolveJobs:
         if not BEST_TARGET_PCT <= target_pct <= WORST_TARGET_PCT:
             message = f"{target_pct} is out of bounds; allowed are {BEST_TARGET_PCT} to {WORST_TARGET_PCT} % of the pot"
             raise Invalid(message, errors=[FieldError("target_pct", message)])
+        await admit(db, principal.user_id, spot.board, "solve")
         longest = limits_of(principal.role).seconds
         seconds = min(max_seconds or longest, longest)
         needed = await self.estimate(spot, principal)

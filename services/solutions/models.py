@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from services.infra.clock import new_id, now
@@ -67,3 +67,33 @@ class SolveJobRow(SQLModel, table=True):
     heartbeat_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
     created_at: datetime = Field(default_factory=now, sa_type=sa.DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
     finished_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+
+
+class KeptBoardRow(SQLModel, table=True):
+    """A board that a ranked set keeps out of everybody's sight while it runs; cards ascending."""
+
+    __tablename__ = "kept_board"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (sa.Index("ix_solutions_kept_board_time", "closes_at", "opens_at"), {"schema": SCHEMA})
+
+    set_id: str = Field(sa_type=sa.Text, primary_key=True)
+    board: list[int] = Field(sa_type=ARRAY(sa.SmallInteger), primary_key=True)  # pyright: ignore[reportArgumentType]
+    reason: str = Field(sa_type=sa.Text)
+    opens_at: datetime = Field(sa_type=sa.DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+    closes_at: datetime = Field(sa_type=sa.DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+
+
+class StudyRow(SQLModel, table=True):
+    """That somebody studied a board on a day, and how often; cards ascending.
+
+    There is no foreign key to the account: a guest who only looks around has none.
+    """
+
+    __tablename__ = "study"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (sa.Index("ix_solutions_study_time", "last_at"), {"schema": SCHEMA})
+
+    user_id: UUID = Field(primary_key=True)
+    board: list[int] = Field(sa_type=ARRAY(sa.SmallInteger), primary_key=True)  # pyright: ignore[reportArgumentType]
+    kind: str = Field(sa_type=sa.Text, primary_key=True)
+    day: date = Field(primary_key=True)
+    times: int
+    last_at: datetime = Field(sa_type=sa.DateTime(timezone=True))  # pyright: ignore[reportArgumentType]

@@ -24,6 +24,7 @@ from services.solutions.catalog import Line, NodeStrategy, SolutionInfo, street_
 from services.solutions.codec import Artefact
 from services.solutions.manifest import Library, describe
 from services.solutions.rivers import Rivers
+from services.solutions.study import admit
 from services.solutions.store import StoredSolution, Street, Walk
 from solver.spot import Spot, parse_spot
 from solver.tree import LinePosition
@@ -61,14 +62,19 @@ class StrategyService:
     async def visible(self, db: AsyncSession, solution_id: UUID, user_id: UUID | None) -> SolutionInfo:
         """The description of a solution that this user may see: the library's and those they asked for.
 
+        It is taken down that they looked.
+
         Raises:
             NotFound: There is none that they may see.
+            BoardKept: A ranked set runs on its board.
         """
         if self._library.get(solution_id) is None and (
             user_id is None or not await repository.owns_solution(db, user_id, solution_id)
         ):
             raise NotFound("there is no such solution")
-        return await self.info(solution_id)
+        info = await self.info(solution_id)
+        await admit(db, user_id, info.board, "look")
+        return info
 
     async def owned(
         self, db: AsyncSession, user_id: UUID, limit: int = 20, before: UUID | None = None

@@ -9,7 +9,7 @@ then they lie in ``training.seed``.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -17,18 +17,25 @@ from pydantic import BaseModel, ConfigDict
 from services.infra.events import Event
 from services.training.views import Word
 
-Kind = Literal["hands", "drill", "ranked"]
+Kind = Literal["hands", "drill", "ranked", "daily"]
+
+
+def _set_id(payload: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 knew weeks only: its ``week`` is the id of the week's set."""
+    return {"set_id": payload.get("week"), **{name: value for name, value in payload.items() if name != "week"}}
 
 
 class SessionStarted(Event):
     """A set began; a drill replays the decisions ``drill``, or deals whole hands of ``solution_id``."""
 
     type: ClassVar[str] = "SessionStarted"
+    payload_version: ClassVar[int] = 2
+    upcasters = {1: _set_id}
     mode: Kind
     set_size: int
     drill: tuple[UUID, ...] = ()
     solution_id: UUID | None = None
-    week: str | None = None
+    set_id: str | None = None
 
 
 class SessionFinished(Event):
@@ -49,6 +56,8 @@ class HandDealt(Event):
     """
 
     type: ClassVar[str] = "HandDealt"
+    payload_version: ClassVar[int] = 2
+    upcasters = {1: _set_id}
     session_id: UUID
     number: int
     mode: Kind
@@ -64,7 +73,7 @@ class HandDealt(Event):
     hero_combo: int
     commitment: str
     item_id: UUID | None = None
-    week: str | None = None
+    set_id: str | None = None
 
 
 class DecisionOffered(Event):
@@ -136,14 +145,21 @@ class Judged(Event):
 
 
 class DecisionGraded(Judged):
-    """Hero answered, or time ran out; ``mode`` is ``ranked`` for an item of the week's set.
+    """Hero answered, or time ran out; ``mode`` is ``ranked`` or ``daily`` for a spot of a ranked set.
 
-    ``loss_pct`` is the raw loss, also where the grade is ``uncertain``.
+    Attributes:
+        ranked_loss_pct: The loss as a board adds it up: of a whole hand's decision in % of the pot the hand began with.
+            Like ``loss_pct`` the raw loss, also where the grade is ``uncertain``.
+        studied: The player looked at this board's solution, or had it solved, in the week before or meanwhile.
     """
 
     type: ClassVar[str] = "DecisionGraded"
+    payload_version: ClassVar[int] = 2
+    upcasters = {1: _set_id}
     item_id: UUID | None = None
-    week: str | None = None
+    set_id: str | None = None
+    ranked_loss_pct: float | None = None
+    studied: bool = False
 
 
 class DecisionRetried(Judged):
@@ -178,7 +194,7 @@ class CardDealt(Event):
 
 
 class HandFinished(Event):
-    """The hand is over, and what it hid is open. Ranked seeds stay hidden until the week's end: ``seed`` is None."""
+    """The hand is over, and what it hid is open. Ranked seeds stay hidden until the set closes: ``seed`` is None."""
 
     type: ClassVar[str] = "HandFinished"
     session_id: UUID

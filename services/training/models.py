@@ -1,18 +1,18 @@
 """Tables of the training schema.
 
 ``session``, ``hand`` and ``decision`` are read models: only ``projections`` writes them, and they can be rebuilt from
-the events. ``seed`` holds what a running session or hand must hide; ``weekly_set`` and ``weekly_item`` are the week's
-ranked set, the same for everybody.
+the events. ``seed`` holds what a running session or hand must hide; ``ranked_set`` and ``ranked_item`` are the
+ranked sets of weeks and days, the same for everybody.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import DateTime, Float, Index, LargeBinary, SmallInteger, Table, Text, UniqueConstraint, Uuid, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 SCHEMA = "training"
@@ -31,7 +31,11 @@ class SessionRow(SQLModel, table=True):
         Index("ix_training_session_user", "user_id", "mode", "started_at"),
         Index("ix_training_session_user_id", "user_id", "id"),
         Index(
-            "uq_training_session_user_week", "user_id", "week", unique=True, postgresql_where=text("week IS NOT NULL")
+            "uq_training_session_user_set",
+            "user_id",
+            "set_id",
+            unique=True,
+            postgresql_where=text("set_id IS NOT NULL"),
         ),
         {"schema": SCHEMA},
     )
@@ -42,7 +46,7 @@ class SessionRow(SQLModel, table=True):
     set_size: int
     drill: list[UUID] = Field(sa_type=ARRAY(Uuid))  # pyright: ignore[reportArgumentType]
     solution_id: UUID | None
-    week: str | None = Field(sa_type=Text)
+    set_id: str | None = Field(sa_type=Text)
     hands: int
     decisions: int
     started_at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
@@ -51,7 +55,7 @@ class SessionRow(SQLModel, table=True):
     @property
     def whole(self) -> bool:
         """Hands are played to their end; else each is one decision."""
-        return self.week is None and not self.drill
+        return self.mode == "daily" or (self.set_id is None and not self.drill)
 
 
 class HandRow(SQLModel, table=True):
@@ -78,8 +82,8 @@ class HandRow(SQLModel, table=True):
     big_blind: int
     hero: int = Field(sa_type=SmallInteger)
     hero_combo: int = Field(sa_type=SmallInteger)
-    item_id: UUID | None = Field(foreign_key="training.weekly_item.id")
-    week: str | None = Field(sa_type=Text)
+    item_id: UUID | None = Field(foreign_key="training.ranked_item.id")
+    set_id: str | None = Field(sa_type=Text)
     decisions: int
     loss_bb: float = Field(sa_type=Float)
     result: str | None = Field(sa_type=Text)
@@ -141,35 +145,43 @@ class SeedRow(SQLModel, table=True):
     villain_combo: int | None = Field(sa_type=SmallInteger)
 
 
-class WeeklySetRow(SQLModel, table=True):
-    """A week's ranked set: everything in it follows from its secret."""
+class RankedSetRow(SQLModel, table=True):
+    """The ranked set of a week or a day: everything in it follows from its seed and its pool.
 
-    __tablename__ = "weekly_set"  # pyright: ignore[reportAssignmentType]
-    __table_args__ = {"schema": SCHEMA}
+    ``id`` is the period's name, ``commitment`` was published with the row; the seed is shown once the set is closed.
+    """
 
-    week: str = Field(sa_type=Text, primary_key=True)
-    secret: bytes = Field(sa_type=LargeBinary)
+    __tablename__ = "ranked_set"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (Index("ix_training_ranked_set_kind", "kind", "opens_at"), {"schema": SCHEMA})
+
+    id: str = Field(sa_type=Text, primary_key=True)
+    kind: str = Field(sa_type=Text)
+    seed: bytes = Field(sa_type=LargeBinary)
     commitment: str = Field(sa_type=Text)
     items: int
-    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+    pool: list[dict[str, Any]] = Field(sa_type=JSONB)  # pyright: ignore[reportArgumentType]
+    published_at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+    opens_at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+    closes_at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
 
 
-class WeeklyItemRow(SQLModel, table=True):
-    """One ranked decision, dealt to everybody alike."""
+class RankedItemRow(SQLModel, table=True):
+    """One spot of a set, dealt to everybody alike: a decision, or with ``villain_combo`` a hand from the root."""
 
-    __tablename__ = "weekly_item"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "ranked_item"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
-        UniqueConstraint("week", "number", name="uq_training_weekly_item_week_number"),
+        UniqueConstraint("set_id", "number", name="uq_training_ranked_item_set_number"),
         {"schema": SCHEMA},
     )
 
     id: UUID = Field(primary_key=True)
-    week: str = Field(sa_type=Text, foreign_key="training.weekly_set.week")
+    set_id: str = Field(sa_type=Text, foreign_key="training.ranked_set.id")
     number: int = Field(sa_type=SmallInteger)
     solution_id: UUID
     line: list[str] = Field(sa_type=ARRAY(Text))  # pyright: ignore[reportArgumentType]
     hero: int = Field(sa_type=SmallInteger)
     hero_combo: int = Field(sa_type=SmallInteger)
+    villain_combo: int | None = Field(sa_type=SmallInteger)
     die: int = Field(sa_type=SmallInteger)
     street: int = Field(sa_type=SmallInteger)
     pot_type: str = Field(sa_type=Text)
@@ -180,5 +192,5 @@ SESSION = table_of(SessionRow)
 HAND = table_of(HandRow)
 DECISION = table_of(DecisionRow)
 SEED = table_of(SeedRow)
-WEEKLY_SET = table_of(WeeklySetRow)
-WEEKLY_ITEM = table_of(WeeklyItemRow)
+RANKED_SET = table_of(RankedSetRow)
+RANKED_ITEM = table_of(RankedItemRow)

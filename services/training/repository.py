@@ -16,14 +16,10 @@ from services.training.models import (
     HAND,
     SEED,
     SESSION,
-    WEEKLY_ITEM,
-    WEEKLY_SET,
     DecisionRow,
     HandRow,
     SeedRow,
     SessionRow,
-    WeeklyItemRow,
-    WeeklySetRow,
 )
 
 
@@ -72,9 +68,9 @@ async def sessions(db: AsyncSession, user_id: UUID, limit: int, before: UUID | N
     return [SessionRow(**row) for row in rows.mappings()]
 
 
-async def ranked_session(db: AsyncSession, user_id: UUID, week: str) -> SessionRow | None:
-    """The player's one pass through a week's set."""
-    return await _session(db, select(SESSION).where(SESSION.c.user_id == user_id, SESSION.c.week == week))
+async def ranked_session(db: AsyncSession, user_id: UUID, set_id: str) -> SessionRow | None:
+    """The player's one pass through a ranked set."""
+    return await _session(db, select(SESSION).where(SESSION.c.user_id == user_id, SESSION.c.set_id == set_id))
 
 
 async def hand(db: AsyncSession, user_id: UUID, hand_id: UUID) -> HandRow | None:
@@ -155,31 +151,3 @@ async def seed(db: AsyncSession, stream_id: UUID) -> SeedRow:
     """What was kept; every session and every hand has it."""
     row = (await db.execute(select(SEED).where(SEED.c.stream_id == stream_id))).mappings().one()
     return SeedRow(**row)
-
-
-async def weekly_set(db: AsyncSession, week: str) -> WeeklySetRow | None:
-    """A week's set."""
-    row = (await db.execute(select(WEEKLY_SET).where(WEEKLY_SET.c.week == week))).mappings().first()
-    return None if row is None else WeeklySetRow(**row)
-
-
-async def open_weekly_set(
-    db: AsyncSession, week: str, secret: bytes, commitment: str, items: int, moment: datetime
-) -> WeeklySetRow:
-    """The week's set, made now unless it exists already."""
-    values = {"week": week, "secret": secret, "commitment": commitment, "items": items, "created_at": moment}
-    await db.execute(insert(WEEKLY_SET).values(values).on_conflict_do_nothing())
-    row = (await db.execute(select(WEEKLY_SET).where(WEEKLY_SET.c.week == week))).mappings().one()
-    return WeeklySetRow(**row)
-
-
-async def weekly_item(db: AsyncSession, week: str, number: int) -> WeeklyItemRow | None:
-    """An item that was made already."""
-    query = select(WEEKLY_ITEM).where(WEEKLY_ITEM.c.week == week, WEEKLY_ITEM.c.number == number)
-    row = (await db.execute(query)).mappings().first()
-    return None if row is None else WeeklyItemRow(**row)
-
-
-async def put_weekly_item(db: AsyncSession, values: dict[str, object]) -> None:
-    """Store an item; the first one stored for a number stays."""
-    await db.execute(insert(WEEKLY_ITEM).values(values).on_conflict_do_nothing(index_elements=["week", "number"]))

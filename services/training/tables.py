@@ -127,5 +127,5 @@ def hand_finished(hand: Hand, deal: Deal, result: str | None, *, winner: int, ne
         net=net,
         rake=rake,
         villain_combo=deal.villain_combo,
-        seed=None if hand.dealt.week is not None else deal.seed.hex(),
+        seed=None if hand.dealt.set_id is not None else deal.seed.hex(),
     )

@@ -1,0 +1,59 @@
+"""Who looked at which board: the fair-play check behind ranked play.
+
+Recorded is what a player chose to see: opening a solution, playing hands of a chosen one, asking for a solve, and what
+was refused because the board is kept. Not recorded is what the server dealt: everybody meets the library's boards in
+practice. A ranked decision on a board that its player studied in the week before the set, or meanwhile, is marked. It
+counts like every other, because nobody could know the board beforehand; the mark stands on the board for all to see,
+and administrators see who looked at what, and who tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.infra import clock
+from services.infra.db import transaction
+from services.solutions import kept_repository
+from services.solutions.models import StudyRow
+from services.solutions.reservations import BoardKept, kept, overlap
+
+Kind = Literal["look", "solve", "refused"]
+
+LOOK_BACK = timedelta(days=7)
+"""Before a set opens: what was studied in this time marks its decisions."""
+
+
+async def admit(db: AsyncSession, user_id: UUID | None, board: Sequence[int], kind: Literal["look", "solve"]) -> None:
+    """Let a player study a board and remember it; a kept board is refused and the attempt remembered.
+
+    Raises:
+        BoardKept: It is kept.
+    """
+    try:
+        (await kept(db)).check(board)
+    except BoardKept:
+        if user_id is not None:
+            async with transaction() as own:  # the caller's is rolled back
+                await kept_repository.record(own, user_id, sorted(board), "refused", clock.now())
+        raise
+    if user_id is not None:
+        await kept_repository.record(db, user_id, sorted(board), kind, clock.now())
+
+
+async def studied(db: AsyncSession, user_id: UUID, board: Sequence[int], opened_at: datetime) -> bool:
+    """Whether a player saw a board's solution in the week before a set opened, or since."""
+    rows = await kept_repository.studies(db, opened_at - LOOK_BACK, clock.now(), user_id)
+    return any(row.kind != "refused" and overlap(row.board, board) for row in rows)
+
+
+async def of_boards(
+    db: AsyncSession, boards: Sequence[Sequence[int]], opened_at: datetime, closed_at: datetime
+) -> list[StudyRow]:
+    """Everybody's studies that concern a set's boards, the latest first."""
+    rows = await kept_repository.studies(db, opened_at - LOOK_BACK, closed_at)
+    return [row for row in rows if any(overlap(row.board, board) for board in boards)]
