@@ -22,10 +22,11 @@ from services.infra.log import log
 from services.infra.settings import get_settings
 from services.mail.service import run_mail
 from services.solutions.worker import run_worker
-from services.training.service import run_training
+from services.training.worker import run_ranked, run_training
 
 TASKS: tuple[Callable[[], Awaitable[None]], ...] = (
     run_training,
+    run_ranked,
     run_worker,
     run_sink,
     run_accounts,

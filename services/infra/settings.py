@@ -120,11 +120,16 @@ class Settings(BaseSettings):
     microsoft_tenant: str = Field("common", description="Microsoft tenant whose accounts may sign in; common: all.")
 
     set_size: int = Field(20, ge=1, description="Decisions in a set.")
-    weekly_items: int = Field(200, ge=1, description="Items of the weekly ranked set.")
-    ranked_decision_s: int = Field(
-        600, ge=1, description="Seconds for one ranked item before it counts as check or fold."
+    weekly_items: int = Field(
+        200, ge=1, description="Decisions of the weekly ranked set; 200 or more for a board that means something."
     )
-    board_minimum: int = Field(100, ge=1, description="Ranked decisions needed to appear on a board.")
+    ranked_decision_s: int = Field(
+        600, ge=1, description="Seconds for a decision of a ranked set before it is checked or folded."
+    )
+    board_minimum: int = Field(100, ge=1, description="Decisions of a week's set needed for a rank on its board.")
+    daily_shrinkage: float = Field(
+        20.0, ge=0, description="k of the daily board's score: how many decisions hold a score back by half."
+    )
     board_clients: int = Field(500, ge=1, description="Open live feeds of boards at one time.")
 
     grade_inaccuracy_pct: float = Field(

@@ -1,10 +1,13 @@
-"""The score of a board: pure arithmetic on the answers of one week.
+"""The score of a board: pure arithmetic on the answers to one ranked set.
 
 Everybody gets the same items. A player's advantage on an item is how much less he lost there than his peers did, in %
 of the pot: the mean loss of the *other* players who answered it, minus his own. He is left out of that mean, so that in
 a club of three the figure is still the distance to the other two; an item that nobody else has answered counts as an
 advantage of nothing. The score is the sum of the advantages over ``n + k``: it shrinks towards the field while ``n`` is
 small, so nobody leads by answering few items well. Players under the minimum are peers all the same.
+
+An item is one decision of a week's set, or one hand of a day's with the sum of its losses: hands take different ways,
+so what the hand cost is compared, while ``n`` counts its decisions.
 
 Losses have heavy tails, so intervals come from a bootstrap of each player's own advantages together with 30
 pseudo-answers at the quantiles of the whole field. Resampling is drawn once for each number of answers and applied to
@@ -15,8 +18,8 @@ Nothing here depends on the order in which the answers arrived.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import numpy as np
@@ -36,17 +39,21 @@ _MEASURABLE_PLAYERS = 20
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers of one week, one row for each (player, item) at most.
+    """The answers to one set, one row for each (player, item) at most.
 
     Attributes:
         player: [answer] who answered.
         item: [answer] what was answered.
-        loss_pct: [answer] the loss in % of the pot at the decision.
+        loss_pct: [answer] the loss in % of the pot at the decision; of a hand's decisions in % of its first pot.
+        decisions: [answer] how many decisions that was; empty: one each.
+        studied: How many decisions of a player were marked; players with none may be missing.
     """
 
     player: Sequence[UUID]
     item: Sequence[UUID]
     loss_pct: Sequence[float]
+    decisions: Sequence[int] = ()
+    studied: Mapping[UUID, int] = field(default_factory=dict[UUID, int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,7 @@ class Standing:
         score: % of pot per decision against the field, shrunk.
         low: Lower end of the 95% interval of ``score``; equal to ``score`` under the minimum.
         high: Upper end of it.
+        items: Spots answered: the decisions of a week, the hands of a day.
     """
 
     player: UUID
@@ -66,30 +74,41 @@ class Standing:
     low: float
     high: float
     decisions: int
+    items: int = 0
+    studied: int = 0
 
 
 def standings(answers: Answers, *, minimum: int, shrinkage: float = FIRST_SHRINKAGE) -> list[Standing]:
-    """Everybody who answered: the ranked players from the best down, then those under the minimum by decisions."""
+    """Everybody who answered: the ranked players from the best down, then those under the minimum of items."""
     if not answers.player:
         return []
-    players, player, advantage = _advantages(answers)
-    decisions = np.bincount(player, minlength=len(players))
+    players, player, advantage, weight = _advantages(answers)
+    items = np.bincount(player, minlength=len(players))
+    decisions = np.bincount(player, weights=weight, minlength=len(players))
     score = np.bincount(player, weights=advantage, minlength=len(players)) / (decisions + shrinkage)
     low, high = score.copy(), score.copy()
-    ends = np.cumsum(decisions)
-    for n in np.unique(decisions[decisions >= minimum]):
-        group = np.flatnonzero(decisions == n)
+    ends = np.cumsum(items)
+    for n in np.unique(items[items >= minimum]):
+        group = np.flatnonzero(items == n)
         rows = advantage[(ends[group] - n)[:, None] + np.arange(n)]
         below, above = _spread(rows, advantage)
-        weight = n / (n + shrinkage)
-        low[group] += weight * below
-        high[group] += weight * above
-    ranked = sorted(np.flatnonzero(decisions >= minimum), key=lambda i: (-score[i], players[i]))
-    waiting = sorted(np.flatnonzero(decisions < minimum), key=lambda i: (-decisions[i], players[i]))
+        low[group] += n / (decisions[group] + shrinkage) * below
+        high[group] += n / (decisions[group] + shrinkage) * above
+    ranked = sorted(np.flatnonzero(items >= minimum), key=lambda i: (-score[i], players[i]))
+    waiting = sorted(np.flatnonzero(items < minimum), key=lambda i: (-items[i], players[i]))
     ranks: list[int | None] = list(_ranks(low[ranked], high[ranked]))
     ranks += [None] * len(waiting)
     return [
-        Standing(players[i], rank, float(score[i]), float(low[i]), float(high[i]), int(decisions[i]))
+        Standing(
+            player=players[i],
+            rank=rank,
+            score=float(score[i]),
+            low=float(low[i]),
+            high=float(high[i]),
+            decisions=int(decisions[i]),
+            items=int(items[i]),
+            studied=answers.studied.get(players[i], 0),
+        )
         for i, rank in zip([*ranked, *waiting], ranks, strict=True)
     ]
 
@@ -102,7 +121,7 @@ def measured_shrinkage(answers: Answers, *, minimum: int = INTERVAL_FROM) -> flo
     """
     if not answers.player:
         return FIRST_SHRINKAGE
-    players, player, advantage = _advantages(answers)
+    players, player, advantage, _ = _advantages(answers)
     decisions = np.bincount(player, minlength=len(players))
     enough = decisions >= max(minimum, 2)
     if np.count_nonzero(enough) < _MEASURABLE_PLAYERS:
@@ -115,8 +134,10 @@ def measured_shrinkage(answers: Answers, *, minimum: int = INTERVAL_FROM) -> flo
     return float(np.clip(within / max(between, 1e-12), 50.0, 1000.0))
 
 
-def _advantages(answers: Answers) -> tuple[list[UUID], NDArray[np.int64], NDArray[np.float64]]:
-    """The players by id, and for the answers sorted by player and item: [answer] player's index, [answer] advantage."""
+def _advantages(
+    answers: Answers,
+) -> tuple[list[UUID], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """The players by id, and for the answers sorted by player and item: [answer] player's index, advantage, decisions."""
     players = sorted(set(answers.player))
     items = {item: index for index, item in enumerate(sorted(set(answers.item)))}
     index_of = {player: index for index, player in enumerate(players)}
@@ -128,7 +149,8 @@ def _advantages(answers: Answers) -> tuple[list[UUID], NDArray[np.int64], NDArra
     peers = np.bincount(item)[item] - 1
     others = np.bincount(item, weights=loss)[item] - loss
     advantage = np.where(peers > 0, others / np.maximum(peers, 1) - loss, 0.0)
-    return players, player, advantage
+    weight = np.asarray(answers.decisions or np.ones(len(loss)), np.float64)[order]
+    return players, player, advantage, weight
 
 
 def _spread(rows: NDArray[np.float64], field: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

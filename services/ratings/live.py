@@ -1,7 +1,7 @@
 """Tells open pages that a board has changed.
 
-A committed ranked decision is published on the channel ``board:weekly``; each process listens once for all its clients
-and wakes them together. Messages within ``SETTLE_S`` become one: a client reloads at most once in that time, and never
+A committed ranked decision is published on the channel of its board (``board:weekly``, ``board:daily``); each process
+listens once for all clients of a board and wakes them together. Messages within ``SETTLE_S`` become one: a client reloads at most once in that time, and never
 before standings computed without the new answer have left the cache (``service.KEPT_S`` is no longer than this).
 """
 
@@ -20,19 +20,25 @@ from services.infra.errors import TooMany, Unavailable
 from services.infra.log import log
 from services.infra.redis import publish, subscribe
 from services.infra.settings import get_settings
+from services.ratings.periods import KINDS, Kind, period_named
 
-CHANNEL = "board:weekly"
 SETTLE_S = 1.0
 _RETRY_S = 2.0
 
 _publishing: set[asyncio.Task[None]] = set()
 
 
-def publish_after_commit(db: AsyncSession, week: str) -> None:
-    """Announce a change of ``week``'s board when the transaction of ``db`` has committed; never before."""
+def channel(kind: Kind) -> str:
+    """Where changes of the boards of a kind are announced."""
+    return f"board:{kind}"
+
+
+def publish_after_commit(db: AsyncSession, set_id: str) -> None:
+    """Announce a change of a set's board when the transaction of ``db`` has committed; never before."""
+    kind = period_named(set_id).kind
 
     def announce(_session: Any) -> None:
-        task = asyncio.get_running_loop().create_task(publish(CHANNEL, {"week": week}))
+        task = asyncio.get_running_loop().create_task(publish(channel(kind), {"set_id": set_id}))
         _publishing.add(task)
         task.add_done_callback(_publishing.discard)
 
@@ -40,9 +46,10 @@ def publish_after_commit(db: AsyncSession, week: str) -> None:
 
 
 class BoardFeed:
-    """One listener of the channel for all clients of this process; it runs while there is a client."""
+    """One listener of a channel for all clients of this process; it runs while there is a client."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: Kind) -> None:
+        self._channel = channel(kind)
         self._clients: set[asyncio.Event] = set()
         self._listener: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -80,7 +87,7 @@ class BoardFeed:
     async def _listen(self) -> None:
         while True:
             try:
-                async with subscribe(CHANNEL) as messages:
+                async with subscribe(self._channel) as messages:
                     async for _ in messages:
                         self._wake_soon()
             except (RedisError, Unavailable, OSError) as error:
@@ -98,4 +105,4 @@ class BoardFeed:
             changed.set()
 
 
-feed = BoardFeed()
+feeds: dict[Kind, BoardFeed] = {kind: BoardFeed(kind) for kind in KINDS}

@@ -1,4 +1,4 @@
-"""Writes the board's read model from the graded decisions of ranked play.
+"""Writes the boards' read model from the graded decisions of ranked sets.
 
 The event belongs to training, which is above ratings, so it is taken by its name and read through the few fields that
 count. The loss is the plain one, not reduced by the tolerance, and also there when the grade was "uncertain": every
@@ -23,23 +23,25 @@ class RankedDecision(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    mode: str
     item_id: UUID | None = None
-    week: str | None = None
+    set_id: str | None = None
     loss_pct: float
+    ranked_loss_pct: float | None = None
+    studied: bool = False
 
 
 @projector("DecisionGraded", AccountErased, tables=["ratings.ranked_answer"])
 async def project_ranked_decision(db: AsyncSession, stored: StoredEvent) -> None:
     """Keep the loss of a ranked decision, forget an erased player; tell the boards once it is committed."""
     if isinstance(stored.event, AccountErased):
-        for week in await repository.drop_answers(db, stored.event.user_id):
-            live.publish_after_commit(db, week)
+        for set_id in await repository.drop_answers(db, stored.event.user_id):
+            live.publish_after_commit(db, set_id)
         return
     decision = RankedDecision.model_validate(stored.event.model_dump())
-    if decision.mode != "ranked" or decision.item_id is None or decision.week is None or stored.user_id is None:
+    if decision.item_id is None or decision.set_id is None or stored.user_id is None:
         return
-    await repository.add_answer(
-        db, stored.user_id, decision.item_id, decision.week, decision.loss_pct, stored.recorded_at
+    loss = decision.loss_pct if decision.ranked_loss_pct is None else decision.ranked_loss_pct
+    await repository.add_loss(
+        db, stored.user_id, decision.item_id, decision.set_id, loss, stored.recorded_at, studied=decision.studied
     )
-    live.publish_after_commit(db, decision.week)
+    live.publish_after_commit(db, decision.set_id)

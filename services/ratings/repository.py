@@ -16,12 +16,34 @@ from services.ratings.leaderboard import Answers
 from services.ratings.models import RankedAnswer
 
 
-async def add_answer(
-    db: AsyncSession, user_id: UUID, item_id: UUID, week: str, loss_pct: float, answered_at: datetime
+async def add_loss(
+    db: AsyncSession,
+    user_id: UUID,
+    item_id: UUID,
+    set_id: str,
+    loss_pct: float,
+    answered_at: datetime,
+    *,
+    studied: bool,
 ) -> None:
-    """Keep the first answer to an item."""
-    answer = {"user_id": user_id, "item_id": item_id, "week": week, "loss_pct": loss_pct, "answered_at": answered_at}
-    await db.execute(insert(RankedAnswer).values(answer).on_conflict_do_nothing())
+    """Add a decision to what the player lost on an item; every decision is graded once, so none is added twice."""
+    answer = {
+        "user_id": user_id,
+        "item_id": item_id,
+        "set_id": set_id,
+        "loss_pct": loss_pct,
+        "decisions": 1,
+        "studied": int(studied),
+        "answered_at": answered_at,
+    }
+    statement = insert(RankedAnswer).values(answer)
+    more = {
+        "loss_pct": col(RankedAnswer.loss_pct) + loss_pct,
+        "decisions": col(RankedAnswer.decisions) + 1,
+        "studied": col(RankedAnswer.studied) + int(studied),
+        "answered_at": answered_at,
+    }
+    await db.execute(statement.on_conflict_do_update(index_elements=["user_id", "item_id"], set_=more))
 
 
 async def names(db: AsyncSession, players: Sequence[UUID]) -> dict[UUID, str]:
@@ -30,30 +52,36 @@ async def names(db: AsyncSession, players: Sequence[UUID]) -> dict[UUID, str]:
     return {player: name for player, name in rows}  # noqa: C416 rows are no pairs to a type checker
 
 
-async def answers(db: AsyncSession, week: str) -> Answers:
-    """Every answer of a week; one row of arrays per player comes over the wire."""
+async def answers(db: AsyncSession, set_id: str) -> Answers:
+    """Every answer to a set; one row of arrays per player comes over the wire."""
     rows = await db.execute(
         select(
             col(RankedAnswer.user_id),
             func.array_agg(col(RankedAnswer.item_id)),
             func.array_agg(col(RankedAnswer.loss_pct)),
+            func.array_agg(col(RankedAnswer.decisions)),
+            func.sum(col(RankedAnswer.studied)),
         )
-        .where(col(RankedAnswer.week) == week)
+        .where(col(RankedAnswer.set_id) == set_id)
         .group_by(col(RankedAnswer.user_id))
     )
     players: list[UUID] = []
     items: list[UUID] = []
     losses: list[float] = []
-    for user_id, user_items, user_losses in rows:
+    decisions: list[int] = []
+    studied: dict[UUID, int] = {}
+    for user_id, user_items, user_losses, user_decisions, user_studied in rows:
         players += [user_id] * len(user_items)
         items += user_items
         losses += user_losses
-    return Answers(players, items, losses)
+        decisions += user_decisions
+        studied[user_id] = int(user_studied)
+    return Answers(players, items, losses, decisions, studied)
 
 
 async def drop_answers(db: AsyncSession, user_id: UUID) -> set[str]:
-    """Forget a player's answers; returns the weeks whose boards change."""
-    weeks = await db.scalars(
-        delete(RankedAnswer).where(col(RankedAnswer.user_id) == user_id).returning(col(RankedAnswer.week))
+    """Forget a player's answers; returns the sets whose boards change."""
+    sets = await db.scalars(
+        delete(RankedAnswer).where(col(RankedAnswer.user_id) == user_id).returning(col(RankedAnswer.set_id))
     )
-    return set(weeks)
+    return set(sets)

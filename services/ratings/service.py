@@ -19,12 +19,17 @@ from services.infra.settings import get_settings
 from services.ratings import repository
 from services.ratings.leaderboard import INTERVAL_FROM, Standing, measured_shrinkage, standings
 from services.ratings.live import SETTLE_S
-from services.ratings.weeks import Week, week_of
+from services.ratings.periods import Kind, Period, period_named, period_of
 
 KEPT_S = SETTLE_S
 """How long computed standings are served. Not longer than the feed waits before it wakes pages, see ``live``."""
 
 PAGE_LIMIT = 200
+
+DAILY_HANDS = 10
+"""Hands of a day's set, all of which a rank takes."""
+
+_WEEKS_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Entry:
         rank: None for a player under the minimum.
         score_pct: % of pot per decision gained on the field, shrunk (see ``leaderboard``).
         interval_pct: The ends of its interval; None under 100 decisions, where it would promise too much.
+        items: Spots answered: decisions of the week, hands of the day.
+        studied: Decisions on a board whose solution the player had seen before: marked, and counted like the others.
     """
 
     player_id: UUID
@@ -43,22 +50,24 @@ class Entry:
     score_pct: float
     interval_pct: tuple[float, float] | None
     decisions: int
+    items: int
+    studied: int
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A page of the weekly board.
+    """A page of the board of a week or a day.
 
     Attributes:
-        minimum: Decisions needed for a rank.
+        minimum: Spots needed for a rank.
         shrinkage: The k of the score.
         ranked: Players with a rank, on all pages together.
         entries: Ranked players of this page from the best down.
-        viewer: The viewer's own entry wherever it is, also under the minimum; None without an answer this week.
+        viewer: The viewer's own entry wherever it is, also under the minimum; None without an answer.
         next_cursor: Where the next page starts; None on the last one.
     """
 
-    week: Week
+    period: Period
     minimum: int
     shrinkage: float
     ranked: int
@@ -80,29 +89,38 @@ class Leaderboards:
         self._computed: dict[str, tuple[float, asyncio.Task[_Computed]]] = {}
         self._shrinkage: dict[str, float] = {}
 
-    async def weekly(
-        self, db: AsyncSession, *, viewer: UUID | None = None, limit: int = 50, cursor: str | None = None
+    async def board(
+        self,
+        db: AsyncSession,
+        kind: Kind,
+        set_id: str | None = None,
+        *,
+        viewer: UUID | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Board:
-        """This week's board.
+        """The board of the running week or day, or of an earlier one.
 
         Args:
             db: Reads the names of the players on the page.
+            kind: Which board.
+            set_id: The week or day; None: the running one.
             viewer: Whose own entry is wanted besides.
             limit: Entries on a page, 1 to ``PAGE_LIMIT``.
             cursor: ``next_cursor`` of the page before. It holds a place, not a number of rows, so that a page
                 neither repeats nor skips players who kept their score while others moved.
 
         Raises:
-            Invalid: A limit or cursor that is none.
+            Invalid: A limit, cursor or set that is none.
         """
         if not 1 <= limit <= PAGE_LIMIT:
             raise Invalid(
                 "the page size is out of range",
                 errors=[FieldError("limit", f"{limit} is not allowed; a page has 1 to {PAGE_LIMIT} entries")],
             )
-        week = week_of(clock.now())
-        computed = await self._standings(week)
-        minimum = get_settings().board_minimum
+        period = period_of(kind, clock.now()) if set_id is None else _named(kind, set_id)
+        computed = await self._standings(period)
+        minimum = _minimum(kind)
         ranked = [standing for standing in computed.standings if standing.rank is not None]
         start = 0 if cursor is None else _after(ranked, cursor)
         page = ranked[start : start + limit]
@@ -111,7 +129,7 @@ class Leaderboards:
         names = await repository.names(db, [standing.player for standing in shown])
         more = start + limit < len(ranked)
         return Board(
-            week=week,
+            period=period,
             minimum=minimum,
             shrinkage=computed.shrinkage,
             ranked=len(ranked),
@@ -120,36 +138,56 @@ class Leaderboards:
             next_cursor=_cursor(page[-1]) if more else None,
         )
 
-    async def _standings(self, week: Week) -> _Computed:
+    async def _standings(self, period: Period) -> _Computed:
         """One computation at a time; a caller who leaves does not cancel it for the others.
 
         One that began longer ago than ``KEPT_S`` may lack an answer the caller was told of, even if it still runs: then
         the caller waits for its end and for the next one.
         """
         while True:
-            fresh_until, task = self._computed.get(week.name, (0.0, None))
+            fresh_until, task = self._computed.get(period.name, (0.0, None))
             fresh = time.monotonic() < fresh_until
             if task is not None and not fresh and not task.done():
                 await asyncio.wait({task})
                 continue
             if task is None or not fresh or (task.done() and task.exception() is not None):
-                task = asyncio.create_task(self._compute(week), name=f"board {week.name}")
-                self._computed = {week.name: (time.monotonic() + KEPT_S, task)}
+                task = asyncio.create_task(self._compute(period), name=f"board {period.name}")
+                kept = {name: one for name, one in self._computed.items() if one[0] > time.monotonic()}
+                self._computed = kept | {period.name: (time.monotonic() + KEPT_S, task)}
             return await asyncio.shield(task)
 
-    async def _compute(self, week: Week) -> _Computed:
+    async def _compute(self, period: Period) -> _Computed:
         async with transaction() as db:
-            shrinkage = await self._shrinkage_of(db, week)
-            answers = await repository.answers(db, week.name)
-        found = await asyncio.to_thread(standings, answers, minimum=get_settings().board_minimum, shrinkage=shrinkage)
+            shrinkage = await self._shrinkage_of(db, period)
+            answers = await repository.answers(db, period.name)
+        minimum = _minimum(period.kind)
+        found = await asyncio.to_thread(standings, answers, minimum=minimum, shrinkage=shrinkage)
         return _Computed(shrinkage, found)
 
-    async def _shrinkage_of(self, db: AsyncSession, week: Week) -> float:
-        """Measured on the week before, so that it stands still while a week runs."""
-        if week.name not in self._shrinkage:
-            answers = await repository.answers(db, week.before.name)
-            self._shrinkage = {week.name: await asyncio.to_thread(measured_shrinkage, answers)}
-        return self._shrinkage[week.name]
+    async def _shrinkage_of(self, db: AsyncSession, period: Period) -> float:
+        """A week's is measured on the week before, so that it stands still while a week runs; a day's is a setting."""
+        if period.kind == "daily":
+            return get_settings().daily_shrinkage
+        if period.name not in self._shrinkage:
+            answers = await repository.answers(db, period.before.name)
+            measured = await asyncio.to_thread(measured_shrinkage, answers)
+            self._shrinkage = dict(list(self._shrinkage.items())[-_WEEKS_KEPT:]) | {period.name: measured}
+        return self._shrinkage[period.name]
+
+
+def _minimum(kind: Kind) -> int:
+    return get_settings().board_minimum if kind == "weekly" else DAILY_HANDS
+
+
+def _named(kind: Kind, set_id: str) -> Period:
+    try:
+        period = period_named(set_id)
+    except ValueError as error:
+        raise Invalid("this is no set of the board", errors=[FieldError("set_id", str(error))]) from None
+    if period.kind != kind or period.starts > clock.now():
+        message = f"{set_id} is not among the {kind} sets up to now"
+        raise Invalid("this is no set of the board", errors=[FieldError("set_id", message)])
+    return period
 
 
 @lru_cache(maxsize=1)
@@ -166,6 +204,8 @@ def _entry(standing: Standing, names: dict[UUID, str]) -> Entry:
         score_pct=standing.score,
         interval_pct=(standing.low, standing.high) if standing.decisions >= INTERVAL_FROM else None,
         decisions=standing.decisions,
+        items=standing.items,
+        studied=standing.studied,
     )
 
 

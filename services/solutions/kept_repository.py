@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,10 +16,13 @@ from services.solutions.models import KeptBoardRow, StudyRow
 
 async def running(db: AsyncSession, moment: datetime) -> Sequence[KeptBoardRow]:
     """What is kept at a moment."""
-    query = sa.select(KeptBoardRow).where(
-        col(KeptBoardRow.opens_at) <= moment, col(KeptBoardRow.closes_at) > moment
-    )
+    query = sa.select(KeptBoardRow).where(col(KeptBoardRow.opens_at) <= moment, col(KeptBoardRow.closes_at) > moment)
     return (await db.scalars(query.order_by(col(KeptBoardRow.closes_at)))).all()
+
+
+async def of_set(db: AsyncSession, set_id: str) -> Sequence[KeptBoardRow]:
+    """What a set keeps."""
+    return (await db.scalars(sa.select(KeptBoardRow).where(col(KeptBoardRow.set_id) == set_id))).all()
 
 
 async def add(
@@ -52,7 +54,9 @@ async def record(db: AsyncSession, user_id: UUID, board: Sequence[int], kind: st
     await db.execute(statement.on_conflict_do_update(index_elements=["user_id", "board", "kind", "day"], set_=again))
 
 
-async def studies(db: AsyncSession, since: datetime, until: datetime, user_id: UUID | None = None) -> Sequence[StudyRow]:
+async def studies(
+    db: AsyncSession, since: datetime, until: datetime, user_id: UUID | None = None
+) -> Sequence[StudyRow]:
     """What was studied in a span, by one player or by all, the latest first."""
     query = sa.select(StudyRow).where(col(StudyRow.last_at) >= since, col(StudyRow.last_at) <= until)
     if user_id is not None:
@@ -82,4 +86,4 @@ async def hand_over(db: AsyncSession, guest_id: UUID, user_id: UUID) -> None:
 
 async def forget(db: AsyncSession, user_ids: Sequence[UUID]) -> None:
     """Nothing is remembered of these players."""
-    await db.execute(sa.delete(StudyRow).where(col(StudyRow.user_id).in_(cast("list[UUID]", list(user_ids)))))
+    await db.execute(sa.delete(StudyRow).where(col(StudyRow.user_id).in_(user_ids)))

@@ -46,7 +46,9 @@ class Keeping:
     @property
     def words(self) -> str:
         """For a message: ``kept for this week's ranked set until Monday 30 November 2026, 00:00 UTC``."""
-        return f"kept for {self.reason} until {self.closes_at:%A} {self.closes_at.day} {self.closes_at:%B %Y, %H:%M} UTC"
+        return (
+            f"kept for {self.reason} until {self.closes_at:%A} {self.closes_at.day} {self.closes_at:%B %Y, %H:%M} UTC"
+        )
 
 
 class KeptBoards:
@@ -84,6 +86,11 @@ async def keep(
 ) -> None:
     """Keep boards for a set from its opening to its close."""
     await kept_repository.add(db, set_id, [sorted(board) for board in boards], reason, opens_at, closes_at)
+
+
+async def boards_of(db: AsyncSession, set_id: str) -> list[tuple[int, ...]]:
+    """The boards that a set keeps, kept or will keep."""
+    return [tuple(row.board) for row in await kept_repository.of_set(db, set_id)]
 
 
 def overlap(first: Sequence[int], second: Sequence[int]) -> bool:

@@ -24,8 +24,8 @@ from services.solutions.catalog import Line, NodeStrategy, SolutionInfo, street_
 from services.solutions.codec import Artefact
 from services.solutions.manifest import Library, describe
 from services.solutions.rivers import Rivers
-from services.solutions.study import admit
 from services.solutions.store import StoredSolution, Street, Walk
+from services.solutions.study import admit
 from solver.spot import Spot, parse_spot
 from solver.tree import LinePosition
 

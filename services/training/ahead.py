@@ -7,7 +7,6 @@ somebody first gets there). All of it is a cache: losing it costs time, nothing 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Coroutine, Sequence
 from typing import Any
 from uuid import UUID
@@ -18,12 +17,9 @@ from services.solutions.rivers import patient
 from services.training.deals import derive, new_seed
 from services.training.hand import Hand
 from services.training.play import Deal, Line, Strategies, deal_hand, play_on
-from services.training.weekly import Item, generate
 
 WORTH_PREPARING = 0.02
 """Actions that the solver takes less often are not prepared."""
-
-_ITEMS_KEPT = 16
 
 
 class LookAhead:
@@ -34,7 +30,6 @@ class LookAhead:
         self._enabled = enabled
         self._tasks: dict[tuple[str, object], asyncio.Task[None]] = {}
         self._first: bytes | None = None
-        self._items: OrderedDict[tuple[str, int], Item] = OrderedDict()
 
     def take_seed(self, library: Sequence[SolutionInfo]) -> bytes:
         """The seed of a new session, if possible one whose first hand is prepared; never the same twice."""
@@ -77,25 +72,13 @@ class LookAhead:
         """Hero has acted: prepare what comes behind this line instead."""
         self._run(("branches", session_id), self._next_node(deal, line))
 
-    async def weekly_item(self, week: str, secret: bytes, number: int, library: Sequence[SolutionInfo]) -> Item:
-        """A ranked item, from the preparation if it is there."""
-        task = self._tasks.get(("item", (week, number)))
-        if task is not None:
-            await asyncio.wait([task])
-        return self._items.get((week, number)) or await generate(self._strategies, secret, number, library)
-
-    def prepare_weekly_item(self, week: str, secret: bytes, number: int, library: Sequence[SolutionInfo]) -> None:
-        """Make a ranked item before it is asked for."""
+    def prepare_spot(self, session_id: UUID, solution_id: UUID, line: Line) -> None:
+        """Have the decision of a ranked set's next spot ready."""
 
         async def run() -> None:
-            item = await generate(self._strategies, secret, number, library)
-            self._items[week, number] = item
-            await self._strategies.node(item.solution_id, item.line)
-            while len(self._items) > _ITEMS_KEPT:
-                self._items.popitem(last=False)
+            await self._strategies.node(solution_id, line)
 
-        if (week, number) not in self._items and ("item", (week, number)) not in self._tasks:
-            self._run(("item", (week, number)), run())
+        self._run(("spot", session_id), run())
 
     async def settled(self) -> None:
         """Wait until nothing is being prepared."""

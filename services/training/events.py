@@ -14,7 +14,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from services.infra.events import Event
+from services.infra.events import Event, Upcaster
 from services.training.views import Word
 
 Kind = Literal["hands", "drill", "ranked", "daily"]
@@ -30,7 +30,7 @@ class SessionStarted(Event):
 
     type: ClassVar[str] = "SessionStarted"
     payload_version: ClassVar[int] = 2
-    upcasters = {1: _set_id}
+    upcasters: ClassVar[dict[int, Upcaster]] = {1: _set_id}
     mode: Kind
     set_size: int
     drill: tuple[UUID, ...] = ()
@@ -57,7 +57,7 @@ class HandDealt(Event):
 
     type: ClassVar[str] = "HandDealt"
     payload_version: ClassVar[int] = 2
-    upcasters = {1: _set_id}
+    upcasters: ClassVar[dict[int, Upcaster]] = {1: _set_id}
     session_id: UUID
     number: int
     mode: Kind
@@ -155,7 +155,7 @@ class DecisionGraded(Judged):
 
     type: ClassVar[str] = "DecisionGraded"
     payload_version: ClassVar[int] = 2
-    upcasters = {1: _set_id}
+    upcasters: ClassVar[dict[int, Upcaster]] = {1: _set_id}
     item_id: UUID | None = None
     set_id: str | None = None
     ranked_loss_pct: float | None = None

@@ -21,23 +21,25 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.infra.errors import Unavailable
+from services.ratings.periods import Kind
 from services.solutions.catalog import NodeStrategy, SolutionInfo
 from services.training.deals import Draw, combo_cards, compatible_weight, derive, draw_combos
 from services.training.grading import PLAUSIBLE_PCT, TRIVIAL_PCT
 from services.training.play import Deal, Strategies, drawn_action, is_over, play_on
 from solver.cards import COMBO_CLASS, cards_to_text
 
-Kind = Literal["weekly", "daily"]
-
 BANDS: tuple[tuple[float, float], ...] = ((TRIVIAL_PCT, 0.35), (0.35, 0.7), (0.7, np.inf))
-"""Difficulty in % of the pot, from and below: easy, medium, hard. Two actions reach 0.84 at most, three 1.4."""
+"""Difficulty in % of the pot, from and below: easy, medium, hard. Two actions reach 0.84, three 1.4."""
+
+SHARE = 0.25
+"""Of each group of entries, for the week."""
 
 ATTEMPTS = 24
 """Hands of self-play for a spot; after them the one seen nearest to the band is taken."""
@@ -50,7 +52,7 @@ _Key = tuple[UUID, tuple[str, ...], int]
 
 @dataclass(frozen=True, slots=True)
 class RankedSpot:
-    """One spot of a set: a decision (``line`` leads to it) or, with villain's combo, a hand from the solution's root."""
+    """One spot of a set: a decision (``line`` leads to it) or, with villain's combo, a hand from the root."""
 
     number: int
     solution_id: UUID
@@ -69,9 +71,7 @@ def hand_seed(seed: bytes, number: int) -> bytes:
     return derive(seed, f"hand {number}")
 
 
-def kept_entries(
-    seed: bytes, kind: Kind, pool: Sequence[SolutionInfo], share: float
-) -> list[SolutionInfo]:
+def kept_entries(seed: bytes, kind: Kind, pool: Sequence[SolutionInfo]) -> list[SolutionInfo]:
     """The entries that a set takes out of the library, in the pool's order.
 
     Raises:
@@ -82,7 +82,7 @@ def kept_entries(
         groups.setdefault((info.family, info.pot_type, info.street), []).append(info)
     taken: set[UUID] = set()
     for key in sorted(groups):
-        wanted = max(1, round(share * len(groups[key]))) if kind == "weekly" else 1
+        wanted = max(1, round(SHARE * len(groups[key]))) if kind == "weekly" else 1
         taken |= _some(Draw(seed, "entries " + " ".join(map(str, key))), groups[key], min(wanted, len(groups[key]) - 1))
     if not taken:  # a library of one entry a kind: better one kind less to practise than no set
         everything = [info for key in sorted(groups) for info in groups[key]]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,7 +19,6 @@ from services.training.models import (
     SESSION,
     RankedItemRow,
     RankedSetRow,
-    SessionRow,
 )
 
 
@@ -61,40 +61,32 @@ async def items(db: AsyncSession, set_id: str) -> list[RankedItemRow]:
     return [RankedItemRow(**row) for row in rows.mappings()]
 
 
-async def left_open(db: AsyncSession, moment: datetime, limit: int) -> list[SessionRow]:
-    """Passes through sets that closed before a moment, none of whose decisions waits for an answer any more."""
-    waiting = select(DECISION.c.id).where(DECISION.c.session_id == SESSION.c.id, DECISION.c.answered_at.is_(None))
+async def left_open(db: AsyncSession, moment: datetime, limit: int) -> list[tuple[UUID, UUID]]:
+    """(player, session) of passes through sets that closed before a moment, with no hand that is still played."""
+    playing = select(HAND.c.id).where(HAND.c.session_id == SESSION.c.id, HAND.c.finished_at.is_(None))
     query = (
-        select(SESSION)
+        select(SESSION.c.user_id, SESSION.c.id)
         .join(RANKED_SET, RANKED_SET.c.id == SESSION.c.set_id)
-        .where(SESSION.c.finished_at.is_(None), RANKED_SET.c.closes_at <= moment, ~waiting.exists())
+        .where(SESSION.c.finished_at.is_(None), RANKED_SET.c.closes_at <= moment, ~playing.exists())
         .limit(limit)
     )
-    return [SessionRow(**row) for row in (await db.execute(query)).mappings()]
+    return [(row[0], row[1]) for row in await db.execute(query)]
 
 
-async def left_playing(db: AsyncSession, moment: datetime, limit: int) -> list[SessionRow]:
-    """Passes whose hand of a set was left between an answer and what follows it, since before a moment."""
-    waiting = select(DECISION.c.id).where(DECISION.c.hand_id == HAND.c.id, DECISION.c.answered_at.is_(None))
-    answered: ColumnElement[datetime] = (
-        select(func.max(DECISION.c.answered_at)).where(DECISION.c.hand_id == HAND.c.id).scalar_subquery()
-    )
+async def left_playing(db: AsyncSession, moment: datetime, limit: int) -> list[tuple[UUID, UUID]]:
+    """(player, hand) of ranked hands that were left, before a moment, between an answer and what follows it."""
+    mine = DECISION.c.hand_id == HAND.c.id
+    waiting = select(DECISION.c.id).where(mine, DECISION.c.answered_at.is_(None))
+    answered = select(func.max(DECISION.c.answered_at)).where(mine).scalar_subquery()
     query = (
-        select(SESSION)
-        .join(HAND, HAND.c.session_id == SESSION.c.id)
-        .where(
-            SESSION.c.set_id.is_not(None),
-            SESSION.c.finished_at.is_(None),
-            HAND.c.finished_at.is_(None),
-            answered < moment,
-            ~waiting.exists(),
-        )
+        select(HAND.c.user_id, HAND.c.id)
+        .where(HAND.c.set_id.is_not(None), HAND.c.finished_at.is_(None), answered < moment, ~waiting.exists())
         .limit(limit)
     )
-    return [SessionRow(**row) for row in (await db.execute(query)).mappings()]
+    return [(row[0], row[1]) for row in await db.execute(query)]
 
 
-async def days_played(db: AsyncSession, user_id: Any, since: datetime) -> list[tuple[str, bool]]:
+async def days_played(db: AsyncSession, user_id: UUID, since: datetime) -> list[tuple[str, bool]]:
     """(set id, whether it was played to its end) of a player's daily sets that opened since a moment."""
     query = (
         select(SESSION.c.set_id, SESSION.c.hands >= SESSION.c.set_size)

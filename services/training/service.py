@@ -21,10 +21,11 @@ from services.accounts.service import role_of
 from services.accounts.sessions import Role
 from services.infra import clock, events
 from services.infra.db import transaction
-from services.infra.errors import Conflict, DomainError, FieldError, Forbidden, Invalid, NotFound, Unavailable
-from services.infra.log import get_logger
+from services.infra.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Unavailable
 from services.infra.settings import get_settings
+from services.solutions import reservations
 from services.solutions.catalog import SolutionInfo
+from services.solutions.reservations import BoardKept
 from services.solutions.service import get_strategies
 from services.training import repository
 from services.training.ahead import LookAhead
@@ -33,13 +34,14 @@ from services.training.drills import drill_started
 from services.training.events import DecisionGraded, DecisionRetried, HandDealt, SessionFinished, SessionStarted
 from services.training.hand import Hand, answer_of, fold
 from services.training.judging import cutoffs, judge
-from services.training.models import DecisionRow, SessionRow, WeeklyItemRow
+from services.training.models import DecisionRow, SessionRow
 from services.training.play import Continuation, Deal, Strategies, deal_hand, is_over, outcome, play_on
+from services.training.ranked import KIND_OF, RankedSets
 from services.training.reasons import load_kernels
+from services.training.redaction import summary_shown, table_shown, withheld
 from services.training.summary import summarise
 from services.training.tables import decision_offered, hand_finished, judged_hand, kind_of, table_of
-from services.training.views import Answer, DrillSpec, Fairness, Mode, Summary, Table, WeekProgress
-from services.training.weekly import week_end, week_of
+from services.training.views import Answer, DrillSpec, Fairness, Mode, Summary, Table
 
 SUMMARY_KEPT = timedelta(hours=1)
 """How long a finished set is what ``current`` shows."""
@@ -49,7 +51,6 @@ LATE = timedelta(seconds=5)
 
 _POPULATION = 2000
 _MOST_OVERDUE = 50
-_SWEEP_S = 15.0
 
 
 class TrainingService:
@@ -58,6 +59,7 @@ class TrainingService:
     def __init__(self, strategies: Strategies, *, look_ahead: bool = True) -> None:
         self._strategies = strategies
         self._ahead = LookAhead(strategies, enabled=look_ahead)
+        self.ranked = RankedSets(strategies)
         self._kernels_loaded = False
 
     # -- what a player does ------------------------------------------------------------------------------------------
@@ -72,23 +74,24 @@ class TrainingService:
             Invalid: A drill without a spot, or with too many.
             NotFound: A drill names a decision that is not an answered one of the player's own, or a solution that they
                 may not see.
-            Unavailable: There is nothing to deal.
+            BoardKept: A drill of a board on which a ranked set runs.
+            Unavailable: There is nothing to deal, or the ranked set is still being drawn.
         """
         await repository.lock_player(db, user_id, mode)
-        if mode == "ranked":
-            return await self._start_ranked(db, user_id)
+        if mode in KIND_OF:
+            return await self._start_ranked(db, user_id, mode)
         if drill is not None:
             return await self._open(db, user_id, await drill_started(self._strategies, db, user_id, drill), new_seed())
         session = await repository.newest_session(db, user_id, ["hands"])
         if session is not None:
             return await self._resume(db, session)
         started = SessionStarted(mode="hands", set_size=get_settings().set_size)
-        return await self._open(db, user_id, started, self._ahead.take_seed(await self._library()))
+        return await self._open(db, user_id, started, self._ahead.take_seed(await self._library(db)))
 
     async def current(self, db: AsyncSession, user_id: UUID, mode: Mode = "hands") -> Table | None:
         """The table to resume, played on if it was left between two commits; None when there is none."""
-        if mode == "ranked":
-            session = await repository.ranked_session(db, user_id, week_of(clock.now()))
+        if mode in KIND_OF:
+            session = await self.ranked.session(db, user_id, KIND_OF[mode])
         else:
             since = clock.now() - SUMMARY_KEPT
             session = await repository.newest_session(db, user_id, ["hands", "drill"], finished_since=since)
@@ -114,12 +117,12 @@ class TrainingService:
         if (given := next((one for one in hand.graded if one.decision_id == decision_id), None)) is not None:
             if given.action != action or given.timed_out:
                 raise Conflict("this decision was answered already", code="decision-answered")
-            return answer_of(given)
+            return await self._shown(db, hand, answer_of(given))
         if session is None or session.finished_at is not None:
             raise Conflict("this set is over", code="set-over")
         if row.deadline is not None and clock.now() > row.deadline + LATE:
             raise Conflict("the time for this decision is over", code="decision-timed-out")
-        return answer_of(await self._grade(db, hand, user_id, action))
+        return await self._shown(db, hand, answer_of(await self._grade(db, hand, user_id, action)))
 
     async def retry(self, db: AsyncSession, user_id: UUID, decision_id: UUID, action: str) -> Answer:
         """Take an answered decision back and grade another action: recorded, never counted; the hand goes on as it was.
@@ -127,9 +130,11 @@ class TrainingService:
         Raises:
             NotFound: No such decision of this player.
             Conflict: It was not answered yet.
+            BoardKept: A ranked set runs on its board.
             Invalid: The action is not among the decision's actions.
         """
         row = await self._decision(db, user_id, decision_id)
+        (await reservations.kept(db)).check(row.board)
         await repository.session(db, user_id, row.session_id, lock=True)
         hand = await self._hand(db, row.hand_id)
         given = next((one for one in hand.graded if one.decision_id == decision_id), None)
@@ -150,7 +155,7 @@ class TrainingService:
         session, hand = await self._load(db, user_id, hand_id)
         if hand.pending is None and hand.finished is None and session.finished_at is None:
             return await self._advance(db, session, hand)
-        return await table_of(self._strategies, session, hand)
+        return await self._table(db, session, hand)
 
     async def next_hand(self, db: AsyncSession, user_id: UUID, session_id: UUID) -> Table:
         """Deal the next hand; the present table when it is not over or the set is.
@@ -162,19 +167,24 @@ class TrainingService:
         if session is None:
             raise NotFound("there is no such session")
         table = await self._resume(db, session)
-        return table if table.status != "ended" else await self._deal(db, session)
+        if table.status != "ended":
+            return table
+        if session.set_id is not None and clock.now() >= (await self.ranked.set_of(db, session)).closes_at:
+            await self._finish_session(db, session)
+            return await self._resume(db, await self._lock(db, session))
+        return await self._deal(db, session)
 
     async def table(self, db: AsyncSession, user_id: UUID, hand_id: UUID) -> Table:
         """A hand as it stands; nothing is played on."""
-        return await table_of(self._strategies, *await self._load(db, user_id, hand_id))
+        return await self._table(db, *await self._load(db, user_id, hand_id))
 
     async def finish(self, db: AsyncSession, user_id: UUID, session_id: UUID) -> Summary:
         """End a set of one's own early; a ranked set can't be ended."""
         session = await repository.session(db, user_id, session_id, lock=True)
         if session is None:
             raise NotFound("there is no such session")
-        if session.mode == "ranked":
-            raise Conflict("a ranked set ends with its week", code="ranked-set")
+        if session.set_id is not None:
+            raise Conflict("a ranked set ends with its week or day", code="ranked-set")
         if session.finished_at is None:
             await self._finish_session(db, session)
         return await self.summary(db, user_id, session_id)
@@ -192,14 +202,14 @@ class TrainingService:
             raise NotFound("there is no such session")
         answered = await repository.answered(db, session_id)
         population = await repository.population(db, session.mode, _POPULATION)
-        return summarise(session, answered, population)
+        return summary_shown(summarise(session, answered, population), await reservations.kept(db))
 
     async def answers(self, db: AsyncSession, user_id: UUID, session_id: UUID) -> list[Answer]:
         """Every answer of a session in order."""
         if await repository.session(db, user_id, session_id) is None:
             raise NotFound("there is no such session")
         hands = [await self._hand(db, hand_id) for hand_id in await repository.hand_ids(db, session_id)]
-        return [answer_of(event) for hand in hands for event in hand.graded]
+        return [await self._shown(db, hand, answer_of(event)) for hand in hands for event in hand.graded]
 
     async def sessions(
         self, db: AsyncSession, user_id: UUID, limit: int = 20, before: UUID | None = None
@@ -208,22 +218,12 @@ class TrainingService:
         return await repository.sessions(db, user_id, limit, before)
 
     async def fairness(self, db: AsyncSession, user_id: UUID, hand_id: UUID) -> Fairness:
-        """The hand's commitment; its seed after the hand (ranked: the set's secret, after the week)."""
+        """The hand's commitment; its seed after the hand (ranked: the set's seed, after its close)."""
         _, hand = await self._load(db, user_id, hand_id)
         seed = None if hand.finished is None else hand.finished.seed
-        if hand.dealt.week is not None and clock.now() >= week_end(hand.dealt.week):
-            weekly = await repository.weekly_set(db, hand.dealt.week)
-            seed = None if weekly is None else weekly.secret.hex()
+        if hand.dealt.set_id is not None:
+            seed = (await self.ranked.proof(db, hand.dealt.set_id)).seed
         return Fairness(hand.id, hand.dealt.commitment, seed)
-
-    async def week(self, db: AsyncSession, user_id: UUID) -> WeekProgress:
-        """The player's way through this week's ranked set."""
-        week = week_of(clock.now())
-        session = await repository.ranked_session(db, user_id, week)
-        if session is not None:
-            return WeekProgress(week, session.set_size, session.hands, session.decisions)
-        weekly = await repository.weekly_set(db, week)
-        return WeekProgress(week, get_settings().weekly_items if weekly is None else weekly.items, 0, 0)
 
     async def expire_overdue(self, db: AsyncSession, limit: int = _MOST_OVERDUE) -> int:
         """Answer ranked decisions whose time is over by a check or a fold; returns how many."""
@@ -239,7 +239,9 @@ class TrainingService:
         if not self._kernels_loaded:
             await asyncio.to_thread(load_kernels)
             self._kernels_loaded = True
-        self._ahead.prepare_first(await self._library())
+        async with transaction() as db:
+            library = await self._library(db)
+        self._ahead.prepare_first(library)
 
     async def settled(self) -> None:
         """Wait until everything that is being prepared is."""
@@ -247,29 +249,34 @@ class TrainingService:
 
     # -- sets --------------------------------------------------------------------------------------------------------
 
-    async def _library(self) -> list[SolutionInfo]:
-        library = [info for info in await self._strategies.list() if info.source == "library"]
+    async def _library(self, db: AsyncSession) -> list[SolutionInfo]:
+        """What may be practised now."""
+        kept = await reservations.kept(db)
+        library = kept.open([info for info in await self._strategies.list() if info.source == "library"])
         if not library:
             raise Unavailable("there are no spots to deal: build the library first", code="library-empty")
         return library
 
-    async def _pool(self, session: SessionRow) -> list[SolutionInfo]:
-        """What whole hands of a set are dealt from."""
-        if session.solution_id is not None:
-            return [await self._strategies.info(session.solution_id)]
-        return await self._library()
+    async def _pool(self, db: AsyncSession, session: SessionRow) -> list[SolutionInfo]:
+        """What whole hands of a set are dealt from.
 
-    async def _start_ranked(self, db: AsyncSession, user_id: UUID) -> Table:
+        Raises:
+            BoardKept: A drill of one solution, on whose board a ranked set runs by now.
+        """
+        if session.solution_id is None:
+            return await self._library(db)
+        info = await self._strategies.info(session.solution_id)
+        (await reservations.kept(db)).check(info.board)
+        return [info]
+
+    async def _start_ranked(self, db: AsyncSession, user_id: UUID, mode: Mode) -> Table:
         if await role_of(db, user_id) == Role.GUEST:
             raise Forbidden("ranked sets are for members: create an account first", code="members-only")
-        week = week_of(clock.now())
-        session = await repository.ranked_session(db, user_id, week)
+        session = await self.ranked.session(db, user_id, KIND_OF[mode])
         if session is not None:
             return await self._resume(db, session)
-        secret = new_seed()
-        items = get_settings().weekly_items
-        weekly = await repository.open_weekly_set(db, week, secret, commitment(secret), items, clock.now())
-        started = SessionStarted(mode="ranked", set_size=weekly.items, week=week)
+        running = await self.ranked.running(db, KIND_OF[mode])
+        started = SessionStarted(mode=mode, set_size=running.items, set_id=running.id)
         return await self._open(db, user_id, started, new_seed())
 
     async def _open(self, db: AsyncSession, user_id: UUID, started: SessionStarted, seed: bytes) -> Table:
@@ -286,7 +293,7 @@ class TrainingService:
             return await self._deal(db, session)
         hand = await self._hand(db, hand_id)
         if session.finished_at is not None:
-            return await table_of(self._strategies, session, hand)
+            return await self._table(db, session, hand)
         deadline = None if hand.pending is None else hand.pending.deadline
         if deadline is not None and clock.now() > deadline + LATE:
             await self._lock(db, session)
@@ -297,7 +304,7 @@ class TrainingService:
                 hand = await self._hand(db, hand_id)
         if hand.pending is None and hand.finished is None:
             return await self._advance(db, session, hand)
-        return await table_of(self._strategies, session, hand)
+        return await self._table(db, session, hand)
 
     async def _finish_session(self, db: AsyncSession, session: SessionRow) -> None:
         finished = SessionFinished(decisions=session.decisions)
@@ -309,20 +316,23 @@ class TrainingService:
         """Deal the next hand of a locked session."""
         number = session.hands + 1
         seed = derive((await repository.seed(db, session.id)).seed, f"hand {number}")
-        item: WeeklyItemRow | None = None
         start: tuple[str, ...] = ()
         committed = commitment(seed)
-        if session.whole:
-            deal = await deal_hand(self._strategies, seed, await self._pool(session))
+        item_id, die = None, None
+        if session.set_id is not None:
+            ranked = await self.ranked.deal(db, session, number, seed)
+            deal, start, committed = ranked.deal, ranked.start, ranked.commitment
+            item_id, die = ranked.item_id, ranked.die
+        elif session.whole:
+            deal = await deal_hand(self._strategies, seed, await self._pool(db, session))
         elif session.drill:
             decision = await self._decision(db, session.user_id, session.drill[number - 1])
+            (await reservations.kept(db)).check(decision.board)
             original = (await self._hand(db, decision.hand_id)).dealt
             deal = Deal(original.solution_id, original.hero, original.hero_combo, None, seed)
             start = tuple(decision.line)
         else:
-            item, committed = await self._weekly_item(db, session, number)
-            deal = Deal(item.solution_id, item.hero, item.hero_combo, None, seed)
-            start = tuple(item.line)
+            raise Unavailable("this drill has no spots left", code="drill-empty")
         info = await self._strategies.info(deal.solution_id)
         hand_id = clock.new_id()
         dealt = HandDealt(
@@ -340,15 +350,13 @@ class TrainingService:
             hero=deal.hero,
             hero_combo=deal.hero_combo,
             commitment=committed,
-            item_id=None if item is None else item.id,
-            week=session.week,
+            item_id=item_id,
+            set_id=session.set_id,
         )
         continuation = await play_on(self._strategies, deal, start)
-        await repository.put_seed(db, hand_id, seed, deal.villain_combo)
+        await repository.put_seed(db, hand_id, deal.seed, deal.villain_combo)
         stored = await events.append(db, hand_id, "hand", 0, [dealt], session.user_id)
-        return await self._continue(
-            db, session, fold(stored), deal, continuation, die=None if item is None else item.die
-        )
+        return await self._continue(db, session, fold(stored), deal, continuation, die=die)
 
     async def _advance(self, db: AsyncSession, session: SessionRow, hand: Hand) -> Table:
         """Play on a hand that waits for villain, a card or its end, unless another tab just did."""
@@ -358,7 +366,7 @@ class TrainingService:
         session = await self._lock(db, session)
         now = await self._hand(db, hand.id)
         if now.version != hand.version and (now.pending is not None or now.finished is not None):
-            return await table_of(self._strategies, session, now)
+            return await self._table(db, session, now)
         return await self._continue(db, session, now, deal, continuation)
 
     async def _continue(
@@ -379,40 +387,33 @@ class TrainingService:
             end = await outcome(self._strategies, deal, continuation)
             happened.append(hand_finished(hand, deal, end.result, winner=end.winner, net=end.net, rake=end.rake))
         else:
-            happened.append(decision_offered(session, hand, deal, continuation, die))
+            deadline = None if session.set_id is None else await self.ranked.deadline(db, session)
+            happened.append(decision_offered(hand, deal, continuation, die, deadline))
         stored = await events.append(db, hand.id, "hand", hand.version, happened, session.user_id)
         for one in stored:
             hand = hand.after(one.event)
         session = await self._lock(db, session)
-        if over and session.decisions >= session.set_size and session.finished_at is None:
+        done = session.decisions if session.mode != "daily" else session.hands
+        if over and done >= session.set_size and session.finished_at is None:
             await self._finish_session(db, session)
             session = await self._lock(db, session)
         if continuation is not None:
             await self._look_ahead(db, session, deal, hand)
-        return await table_of(self._strategies, session, hand)
+        return await self._table(db, session, hand)
 
     async def _look_ahead(self, db: AsyncSession, session: SessionRow, deal: Deal, hand: Hand) -> None:
         following: bytes | None = None
-        if session.whole:
-            following = derive((await repository.seed(db, session.id)).seed, f"hand {session.hands + 1}")
-        self._ahead.prepare(session.id, deal, hand, following, await self._pool(session) if following else [])
-
-    async def _weekly_item(self, db: AsyncSession, session: SessionRow, number: int) -> tuple[WeeklyItemRow, str]:
-        assert session.week is not None
-        weekly = await repository.weekly_set(db, session.week)
-        assert weekly is not None
-        item = await repository.weekly_item(db, session.week, number)
-        library = await self._library()
-        if item is None:
-            made = await self._ahead.weekly_item(session.week, weekly.secret, number, library)
-            values: dict[str, object] = {name: getattr(made, name) for name in type(made).__dataclass_fields__}
-            values |= {"id": clock.new_id(), "week": session.week, "number": number, "line": list(made.line)}
-            await repository.put_weekly_item(db, values)
-            item = await repository.weekly_item(db, session.week, number)
-            assert item is not None
-        if number < weekly.items:
-            self._ahead.prepare_weekly_item(session.week, weekly.secret, number + 1, library)
-        return item, weekly.commitment
+        pool: list[SolutionInfo] = []
+        if session.set_id is not None:
+            if (place := await self.ranked.following(db, session)) is not None:
+                self._ahead.prepare_spot(session.id, *place)
+        elif session.whole:
+            try:
+                pool = await self._pool(db, session)
+                following = derive((await repository.seed(db, session.id)).seed, f"hand {session.hands + 1}")
+            except BoardKept:  # said when the next hand is asked for
+                pass
+        self._ahead.prepare(session.id, deal, hand, following, pool)
 
     # -- decisions ---------------------------------------------------------------------------------------------------
 
@@ -427,8 +428,7 @@ class TrainingService:
         graded = DecisionGraded(
             **judged_hand(hand, pending.decision_id),
             **judged,
-            item_id=hand.dealt.item_id,
-            week=hand.dealt.week,
+            **await self.ranked.marks(db, hand, user_id, judged),
             timed_out=timed_out,
         )
         await events.append(db, hand.id, "hand", hand.version, [graded], user_id)
@@ -461,6 +461,15 @@ class TrainingService:
             raise NotFound("there is no such hand")
         return session, await self._hand(db, hand_id)
 
+    async def _table(self, db: AsyncSession, session: SessionRow, hand: Hand) -> Table:
+        """The table as it may be shown now."""
+        return table_shown(await table_of(self._strategies, session, hand), await reservations.kept(db))
+
+    async def _shown(self, db: AsyncSession, hand: Hand, answer: Answer) -> Answer:
+        """An answer as it may be shown now."""
+        info = await self._strategies.info(hand.dealt.solution_id)
+        return withheld(answer, await reservations.kept(db), info.board)
+
     async def _lock(self, db: AsyncSession, session: SessionRow) -> SessionRow:
         """The session as it is now, locked until the transaction ends."""
         locked = await repository.session(db, session.user_id, session.id, lock=True)
@@ -473,18 +482,6 @@ def _check_action(action: str, actions: tuple[str, ...]) -> None:
     if action not in actions:
         problem = FieldError("action", f"{action[:40]!a} is no action here; actions are {', '.join(actions)}")
         raise Invalid("this action is not possible", code="no-such-action", errors=[problem])
-
-
-async def run_training() -> None:
-    """Answer overdue ranked decisions and keep the first hand of the next player ready, until cancelled."""
-    while True:
-        try:
-            async with transaction() as db:
-                await get_training().expire_overdue(db)
-            await get_training().warm()
-        except DomainError as error:  # no database or no library now; the next round tries again
-            get_logger().warning("training_round_failed", code=error.code, reason=error.message)
-        await asyncio.sleep(_SWEEP_S)
 
 
 @lru_cache(maxsize=1)

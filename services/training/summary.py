@@ -55,7 +55,7 @@ def summarise(session: SessionRow, answered: Answered, population: Sequence[Hand
 
 def mode_of(session: SessionRow) -> Mode:
     """A drill is played like hands."""
-    return "ranked" if session.mode == "ranked" else "hands"
+    return cast("Mode", session.mode) if session.mode in ("ranked", "daily") else "hands"
 
 
 def _hands(answered: Answered) -> list[HandRow]:

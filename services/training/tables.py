@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 from services.infra import clock
-from services.infra.settings import get_settings
 from services.training.deals import Draw
 from services.training.events import DecisionOffered, HandDealt, HandFinished, Kind
 from services.training.hand import Hand, answer_of, result_of
@@ -100,11 +99,10 @@ def judged_hand(hand: Hand, decision_id: UUID) -> dict[str, Any]:
 
 
 def decision_offered(
-    session: SessionRow, hand: Hand, deal: Deal, continuation: Continuation, die: int | None
+    hand: Hand, deal: Deal, continuation: Continuation, die: int | None, deadline: datetime | None
 ) -> DecisionOffered:
     """Ask hero; ``die`` is drawn from the hand's seed unless it is given."""
     position, number = continuation.position, len(hand.graded)
-    allowed = timedelta(seconds=get_settings().ranked_decision_s)
     return DecisionOffered(
         decision_id=clock.new_id(),
         number=number,
@@ -114,7 +112,7 @@ def decision_offered(
         pot=position.pot,
         actions=position.actions,
         die=1 + Draw(deal.seed, f"die {number}").below(100) if die is None else die,
-        deadline=clock.now() + allowed if session.mode == "ranked" else None,
+        deadline=deadline,
     )
 
 

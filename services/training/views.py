@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from services.solutions.catalog import SolutionInfo
 
-Mode = Literal["hands", "ranked"]
+Mode = Literal["hands", "ranked", "daily"]
 Status = Literal["decision", "advancing", "ended", "set_done"]
 """``decision``: hero is asked. ``advancing``: graded, villain and the cards are still to come. ``ended``: the hand is
 over. ``set_done``: the hand is over and it was the last of the set."""
@@ -108,6 +108,7 @@ class Answer:
         reasons: Three lines of numbers: equity, price or EVs, blockers.
         in_range: False where the solver itself never gets here with this hand.
         timed_out: Nobody answered in time: checked or folded.
+        withheld: Why rows, reasons, the die's pick and the grid are empty: a ranked set runs on this board.
     """
 
     decision_id: UUID
@@ -128,6 +129,7 @@ class Answer:
     tree_hash: str
     config_hash: str
     grid: StrategyGrid
+    withheld: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ class Table:
 
     Attributes:
         hand_number: From 1 within the session; in ranked play the item's number.
-        set_size: Decisions of a set; in ranked play the week's items.
+        set_size: Decisions of a set; in ranked play its spots, of which each may be a hand.
         decisions_done: Decisions of the set answered so far.
         drill: The session replays given spots.
         hero: 0 out of position, 1 in position.
@@ -177,7 +179,8 @@ class Table:
         die: 1 to 100, for mixed strategies; it stays that of the last decision until the next one.
         decision_id: None unless ``status`` is ``decision``; so are ``actions`` () and ``pot_at_decision`` None.
         deadline: When a ranked decision is answered by a check or a fold.
-        commitment: SHA-256 of the hand's seed, hex.
+        commitment: SHA-256 of the hand's seed, hex; in a ranked set the set's fingerprint.
+        kept_until: Until then nobody may open the solution, because a ranked set runs on its board.
     """
 
     session_id: UUID
@@ -210,6 +213,7 @@ class Table:
     answers: tuple[Answer, ...]
     result: HandResult | None
     commitment: str
+    kept_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,13 +284,27 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class WeekProgress:
-    """How far a player is in the week's ranked set."""
+class RankedProgress:
+    """How far a player is in the running ranked set of a week or a day.
 
-    week: str
+    Attributes:
+        items: Its spots: decisions of the week, hands of the day.
+        answered: Decisions, of which a hand has several.
+        ready: It is drawn and open.
+        commitment: Its fingerprint; empty until it is drawn.
+        streak: Days in a row whose hands were all played (weekly: 0).
+    """
+
+    set_id: str
+    kind: Literal["weekly", "daily"]
     items: int
     dealt: int
     answered: int
+    finished: bool
+    ready: bool
+    closes_at: datetime
+    commitment: str
+    streak: int
 
 
 @dataclass(frozen=True, slots=True)

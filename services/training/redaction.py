@@ -1,0 +1,44 @@
+"""What an answer still shows while its board is kept for a ranked set: the verdict, not the solution.
+
+The word and the loss come at once. The mix, the EVs, the reasons, the die's pick and the range's strategy come when the
+board is open again, because the same node is asked with other hands, and everybody gets the same spots. The rule goes
+by the board, so that it holds for answers of practice before the set as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.solutions.reservations import KeptBoards
+from services.training.views import Answer, StrategyGrid, Summary, Table
+
+
+def withheld(answer: Answer, kept: KeptBoards, board: tuple[int, ...] | None = None) -> Answer:
+    """The answer as it may be shown now; ``board`` is that of the solution's root where it is known."""
+    keeping = kept.holds(answer.board if board is None else board)
+    if keeping is None:
+        return answer
+    return replace(
+        answer,
+        rows=(),
+        reasons=("", "", ""),
+        die_pick="",
+        grid=StrategyGrid((), ""),
+        withheld=f"This board is {keeping.words}: the solver's mix and values are shown then.",
+    )
+
+
+def table_shown(table: Table, kept: KeptBoards) -> Table:
+    """The table as it may be shown now."""
+    board = table.solution.board
+    keeping = kept.holds(board)
+    if keeping is None:
+        return table
+    answers = tuple(withheld(answer, kept, board) for answer in table.answers)
+    return replace(table, answers=answers, kept_until=keeping.closes_at)
+
+
+def summary_shown(summary: Summary, kept: KeptBoards) -> Summary:
+    """The summary as it may be shown now: a worst spot on a kept board does not say what was better."""
+    worst = tuple(spot if kept.holds(spot.board) is None else replace(spot, best_action="") for spot in summary.worst)
+    return replace(summary, worst=worst)
