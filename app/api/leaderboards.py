@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -15,14 +15,19 @@ from app.api.envelope import Envelope, ok
 from app.api.event_stream import ChangeStream
 from services.infra.db import transaction
 from services.infra.errors import NotFound
-from services.ratings.live import feed
+from services.ratings.live import feeds
+from services.ratings.periods import KINDS, Kind
 from services.ratings.service import PAGE_LIMIT, Board, get_leaderboards
 
 router = APIRouter(prefix="/leaderboards", tags=["leaderboards"])
 
 
 class EntryOut(BaseModel):
-    """One player. Scores are in % of the pot per decision gained on the field."""
+    """One player. Scores are in % of the pot per decision gained on the field.
+
+    ``items``: spots answered, hands of a daily set. ``studied``: decisions on a board whose solution the player had
+    seen in the week before or since; they count like the others.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -32,10 +37,12 @@ class EntryOut(BaseModel):
     score_pct: float
     interval_pct: tuple[float, float] | None
     decisions: int
+    items: int
+    studied: int
 
 
 class ViewerOut(EntryOut):
-    """The caller's own entry; provisional while ``decisions`` is under ``minimum``."""
+    """The caller's own entry; provisional while ``items`` is under ``minimum``."""
 
     provisional: bool
 
@@ -43,9 +50,9 @@ class ViewerOut(EntryOut):
 class BoardOut(BaseModel):
     """A page of a board, best player first."""
 
-    board: Literal["weekly"] = "weekly"
-    period: Literal["week"] = "week"
-    week: str
+    board: Kind
+    period: Literal["week", "day"]
+    set_id: str
     starts: datetime
     ends: datetime
     minimum: int
@@ -60,17 +67,17 @@ class BoardOut(BaseModel):
 async def leaderboard(
     board: str,
     principal: OptionalPrincipal,
-    period: Annotated[Literal["week"], Query(description="The running ISO week, UTC.")] = "week",
+    set_id: Annotated[
+        str | None, Query(max_length=10, description="`2026-W48` or `2026-11-23`; the running week or day.")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = 50,
     cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
 ) -> Envelope[BoardOut]:
     """The standings of a board. Players whose intervals overlap that of the rank's first player share the rank."""
-    _known(board)
-    del period  # there is one so far; its type refuses the others
+    kind = _known(board)
+    viewer = principal.user_id if principal is not None else None
     async with transaction() as db:
-        page = await get_leaderboards().weekly(
-            db, viewer=principal.user_id if principal is not None else None, limit=limit, cursor=cursor
-        )
+        page = await get_leaderboards().board(db, kind, set_id, viewer=viewer, limit=limit, cursor=cursor)
     return ok(_out(page))
 
 
@@ -83,21 +90,23 @@ async def leaderboard(
 )
 async def leaderboard_events(board: str) -> ChangeStream:
     """Server-sent events: ``board`` at once and after every change, at most one a second."""
-    _known(board)
-    return ChangeStream("board", feed.client)
+    return ChangeStream("board", feeds[_known(board)].client)
 
 
-def _known(board: str) -> None:
-    if board != "weekly":
-        raise NotFound(f"there is no board '{board[:40]}'; there is: weekly")
+def _known(board: str) -> Kind:
+    if board not in KINDS:
+        raise NotFound(f"there is no board '{board[:40]}'; there are: weekly, daily")
+    return cast("Kind", board)
 
 
 def _out(page: Board) -> BoardOut:
     viewer = page.viewer
     return BoardOut(
-        week=page.week.name,
-        starts=page.week.starts,
-        ends=page.week.ends,
+        board=page.period.kind,
+        period="week" if page.period.kind == "weekly" else "day",
+        set_id=page.period.name,
+        starts=page.period.starts,
+        ends=page.period.ends,
         minimum=page.minimum,
         shrinkage=page.shrinkage,
         total=page.ranked,

@@ -15,6 +15,7 @@ from app.api import (
     mfa,
     oauth,
     personal_tokens,
+    ranked,
     sessions,
     solutions,
     solves,
@@ -39,6 +40,7 @@ ROUTERS = (
     solutions.router,
     solves.router,
     training.router,
+    ranked.router,
     admin.router,
 )
 

@@ -86,7 +86,7 @@ class GridOut(_Out):
 
 
 class AnswerOut(_Out):
-    """A graded decision."""
+    """A graded decision; ``withheld`` says why rows, reasons, die's pick and grid are empty, if they are."""
 
     decision_id: UUID
     street: int
@@ -106,6 +106,7 @@ class AnswerOut(_Out):
     tree_hash: str
     config_hash: str
     grid: GridOut
+    withheld: str
 
 
 class StreetLossOut(_Out):
@@ -129,7 +130,11 @@ class HandResultOut(_Out):
 
 
 class TableOut(_Out):
-    """A hand as its player sees it; chips."""
+    """A hand as its player sees it; chips.
+
+    ``solution_id`` is null and ``kept_until`` set while a ranked set runs on its board. ``set_size`` counts hands where
+    the mode is ``daily``.
+    """
 
     session_id: UUID
     mode: Mode
@@ -138,7 +143,8 @@ class TableOut(_Out):
     hand_number: int
     set_size: int
     decisions_done: int
-    solution_id: UUID
+    solution_id: UUID | None
+    kept_until: datetime | None
     family: str
     pot_type: str
     positions: list[str]
@@ -210,9 +216,9 @@ class SessionOut(_Out):
     """A set, as a list shows it."""
 
     id: UUID
-    mode: Literal["hands", "drill", "ranked"]
+    mode: Literal["hands", "drill", "ranked", "daily"]
     set_size: int
-    week: str | None
+    set_id: str | None
     hands: int
     decisions: int
     started_at: datetime
@@ -234,20 +240,11 @@ class AnswerPage(BaseModel):
 
 
 class FairnessOut(_Out):
-    """SHA-256 of the seed, and the seed once the hand (ranked: the week) is over."""
+    """SHA-256 of the seed, and the seed once the hand is over; in a ranked set the set's, see `/api/ranked/sets`."""
 
     hand_id: UUID
     commitment: str
     seed: str | None
-
-
-class WeekOut(_Out):
-    """The week's ranked set and how far the caller is in it."""
-
-    week: str
-    items: int
-    dealt: int
-    answered: int
 
 
 class DrillIn(_In):
@@ -258,7 +255,7 @@ class DrillIn(_In):
 
 
 class SessionIn(_In):
-    """What to play; the week's ranked set is for members."""
+    """What to play; `ranked` (the week's set) and `daily` are for members."""
 
     mode: Mode = "hands"
     drill: DrillIn | None = None
@@ -285,11 +282,11 @@ class RetryIn(_In):
 
 def _table(table: Table) -> TableOut:
     values = {name: getattr(table, name) for name in TableOut.model_fields if name != "solution_id"}
-    return TableOut.model_validate({**values, "solution_id": table.solution.id})
+    return TableOut.model_validate({**values, "solution_id": None if table.kept_until else table.solution.id})
 
 
 def _check_ranked(mode: Mode, principal: Principal) -> None:
-    if mode == "ranked" and not principal.signed_in:
+    if mode != "hands" and not principal.signed_in:
         raise Forbidden("ranked sets are for members: create an account first", code="members-only")
 
 
@@ -338,7 +335,7 @@ async def summary(session_id: UUID, principal: Reader) -> Envelope[SummaryOut]:
 
 @router.patch("/sessions/{session_id}")
 async def finish(session_id: UUID, _body: SessionChange, principal: Trainer) -> Envelope[SummaryOut]:
-    """End a set early; a ranked one ends with its week."""
+    """End a set early; a ranked one ends with its week or day."""
     async with transaction() as db:
         figures = await get_training().finish(db, principal.user_id, session_id)
     return ok(SummaryOut.model_validate(figures), message="Finished")
@@ -406,11 +403,3 @@ async def fairness(hand_id: UUID, principal: Reader) -> Envelope[FairnessOut]:
     async with transaction() as db:
         found = await get_training().fairness(db, principal.user_id, hand_id)
     return ok(FairnessOut.model_validate(found))
-
-
-@router.get("/week")
-async def week(principal: Reader) -> Envelope[WeekOut]:
-    """The week's ranked set."""
-    async with transaction() as db:
-        progress = await get_training().week(db, principal.user_id)
-    return ok(WeekOut.model_validate(progress))

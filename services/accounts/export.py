@@ -35,6 +35,11 @@ Further files hold what other parts keep about you.
 Amounts are chips with the big blind beside them; names ending in _bb are big blinds, in _pct percent of the pot.
 """
 
+Screen = Callable[[str, str], str]
+"""(type, payload as JSON text) of an event -> the payload as its owner may see it now."""
+
+_screens: list[Callable[[AsyncSession], Awaitable[Screen]]] = []
+
 Part = Callable[[AsyncSession, UUID], Awaitable[Any]]
 P = TypeVar("P", bound=Part)
 _parts: dict[str, Part] = {}
@@ -48,6 +53,12 @@ def part(name: str) -> Callable[[P], P]:
         return read
 
     return register
+
+
+def screen(make: Callable[[AsyncSession], Awaitable[Screen]]) -> Callable[[AsyncSession], Awaitable[Screen]]:
+    """Register what takes out of events that even their owner may not see yet."""
+    _screens.append(make)
+    return make
 
 
 async def write_export(user_id: UUID) -> IO[bytes]:
@@ -88,26 +99,31 @@ async def _account(db: AsyncSession, user_id: UUID) -> dict[str, Any]:
 
 async def _write_events(entry: IO[bytes], user_ids: list[UUID]) -> None:
     after, first = 0, True
+    async with transaction() as db:
+        screens = [await make(db) for make in _screens]
     entry.write(b"[")
     while True:
         async with transaction() as db:
             rows = await events.read_of(db, user_ids, after, _BATCH)
         if not rows:
             break
-        lines = b"".join(_line(row, first=first and not number) for number, row in enumerate(rows))
+        lines = b"".join(_line(row, screens, first=first and not number) for number, row in enumerate(rows))
         await asyncio.to_thread(entry.write, lines)
         after, first = rows[-1]["position"], False
     entry.write(b"\n]\n")
 
 
-def _line(row: dict[str, Any], *, first: bool) -> bytes:
+def _line(row: dict[str, Any], screens: list[Screen], *, first: bool) -> bytes:
+    payload = row["payload"]
+    for one in screens:
+        payload = one(row["type"], payload)
     head = {
         "type": row["type"],
         "recorded_at": row["recorded_at"].isoformat(),
         "stream": f"{row['stream_type']}/{row['stream_id']}",
         "version": row["version"],
     }
-    return f'{"" if first else ","}\n{json.dumps(head)[:-1]}, "payload": {row["payload"]}}}'.encode()
+    return f'{"" if first else ","}\n{json.dumps(head)[:-1]}, "payload": {payload}}}'.encode()
 
 
 def _json(data: Any) -> str:

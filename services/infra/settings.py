@@ -120,9 +120,7 @@ class Settings(BaseSettings):
     microsoft_tenant: str = Field("common", description="Microsoft tenant whose accounts may sign in; common: all.")
 
     set_size: int = Field(20, ge=1, description="Decisions in a set.")
-    weekly_items: int = Field(
-        200, ge=1, description="Decisions of the weekly ranked set; 200 or more for a board that means something."
-    )
+    weekly_items: int = Field(200, ge=1, description="Decisions of the weekly ranked set; a fair board needs 200.")
     ranked_decision_s: int = Field(
         600, ge=1, description="Seconds for a decision of a ranked set before it is checked or folded."
     )

@@ -137,7 +137,7 @@ def measured_shrinkage(answers: Answers, *, minimum: int = INTERVAL_FROM) -> flo
 def _advantages(
     answers: Answers,
 ) -> tuple[list[UUID], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """The players by id, and for the answers sorted by player and item: [answer] player's index, advantage, decisions."""
+    """The players by id; for the answers by player and item [answer] the player's index, advantage and decisions."""
     players = sorted(set(answers.player))
     items = {item: index for index, item in enumerate(sorted(set(answers.item)))}
     index_of = {player: index for index, player in enumerate(players)}

@@ -1,8 +1,9 @@
 """Tells open pages that a board has changed.
 
 A committed ranked decision is published on the channel of its board (``board:weekly``, ``board:daily``); each process
-listens once for all clients of a board and wakes them together. Messages within ``SETTLE_S`` become one: a client reloads at most once in that time, and never
-before standings computed without the new answer have left the cache (``service.KEPT_S`` is no longer than this).
+listens once for all clients of a board and wakes them together. Messages within ``SETTLE_S`` become one: a client
+reloads at most once in that time, and never before standings computed without the new answer have left the cache
+(``service.KEPT_S`` is no longer than this).
 """
 
 from __future__ import annotations

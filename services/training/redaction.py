@@ -7,9 +7,16 @@ by the board, so that it holds for answers of practice before the set as well.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.accounts import export
+from services.solutions import reservations
 from services.solutions.reservations import KeptBoards
+from services.training.events import DecisionGraded, DecisionRetried
 from services.training.views import Answer, StrategyGrid, Summary, Table
 
 
@@ -42,3 +49,21 @@ def summary_shown(summary: Summary, kept: KeptBoards) -> Summary:
     """The summary as it may be shown now: a worst spot on a kept board does not say what was better."""
     worst = tuple(spot if kept.holds(spot.board) is None else replace(spot, best_action="") for spot in summary.worst)
     return replace(summary, worst=worst)
+
+
+_JUDGED = {DecisionGraded.type, DecisionRetried.type}
+_SOLUTION: dict[str, Any] = {"rows": [], "reasons": ["", "", ""], "die_pick": "", "best_action": "", "grid": ""}
+
+
+@export.screen
+async def events_shown(db: AsyncSession) -> export.Screen:
+    """The same rule for the events in the copy of an account."""
+    kept = await reservations.kept(db)
+
+    def shown(event_type: str, payload: str) -> str:
+        if event_type not in _JUDGED:
+            return payload
+        fields = json.loads(payload)
+        return payload if kept.holds(fields["board"]) is None else json.dumps(fields | _SOLUTION)
+
+    return shown
