@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "20261202_ranked"
 down_revision = "20261126_audit"
@@ -60,7 +60,7 @@ def upgrade() -> None:
     op.create_table(
         "kept_board",
         sa.Column("set_id", sa.Text(), primary_key=True),
-        sa.Column("board", ARRAY(sa.SmallInteger()), primary_key=True),
+        sa.Column("board", sa.Text(), primary_key=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("opens_at", MOMENT, nullable=False),
         sa.Column("closes_at", MOMENT, nullable=False),
@@ -70,7 +70,7 @@ def upgrade() -> None:
     op.create_table(
         "study",
         sa.Column("user_id", sa.Uuid(), primary_key=True),
-        sa.Column("board", ARRAY(sa.SmallInteger()), primary_key=True),
+        sa.Column("board", sa.Text(), primary_key=True),
         sa.Column("kind", sa.Text(), primary_key=True),
         sa.Column("day", sa.Date(), primary_key=True),
         sa.Column("times", sa.Integer(), nullable=False),

@@ -62,8 +62,8 @@ class SetPage(BaseModel):
 class VerificationOut(_Out):
     """Whether a set is what was promised.
 
-    ``fingerprint``: seed, pool and spots give it. ``drawn``: the seed draws the same spots again; null where the library
-    has changed since, so that nobody can tell here.
+    ``fingerprint``: seed, pool and spots give it. ``drawn``: the seed draws the same spots again; null where the
+    library has changed since, so that nobody can tell here.
     """
 
     set_id: str

@@ -11,7 +11,6 @@ from services.accounts import export
 from services.accounts.events import AccountErased, GuestMerged
 from services.infra.events import StoredEvent, projector
 from services.solutions import kept_repository, repository
-from solver.cards import cards_to_text
 
 
 @projector(AccountErased, GuestMerged)
@@ -39,6 +38,4 @@ async def solves(db: AsyncSession, user_id: UUID) -> list[dict[str, Any]]:
 async def studied_boards(db: AsyncSession, user_id: UUID) -> list[dict[str, Any]]:
     """Which boards' solutions an account looked at, day by day: what marks ranked decisions."""
     rows = await kept_repository.studies_of(db, user_id)
-    return [
-        row.model_dump(mode="json", exclude={"user_id", "board"}) | {"board": cards_to_text(row.board)} for row in rows
-    ]
+    return [row.model_dump(mode="json", exclude={"user_id"}) for row in rows]

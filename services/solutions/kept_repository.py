@@ -28,22 +28,22 @@ async def of_set(db: AsyncSession, set_id: str) -> Sequence[KeptBoardRow]:
 async def add(
     db: AsyncSession,
     set_id: str,
-    boards: Sequence[Sequence[int]],
+    boards: Sequence[str],
     reason: str,
     opens_at: datetime,
     closes_at: datetime,
 ) -> None:
     """Keep boards; one that is named twice is kept once."""
     span = {"set_id": set_id, "reason": reason, "opens_at": opens_at, "closes_at": closes_at}
-    rows = [span | {"board": list(board)} for board in boards]
+    rows = [span | {"board": board} for board in boards]
     await db.execute(insert(KeptBoardRow).values(rows).on_conflict_do_nothing())
 
 
-async def record(db: AsyncSession, user_id: UUID, board: Sequence[int], kind: str, moment: datetime) -> None:
+async def record(db: AsyncSession, user_id: UUID, board: str, kind: str, moment: datetime) -> None:
     """Remember that a player studied a board: one row a day and kind."""
     values = {
         "user_id": user_id,
-        "board": list(board),
+        "board": board,
         "kind": kind,
         "day": moment.astimezone(UTC).date(),
         "times": 1,

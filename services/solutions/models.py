@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from services.infra.clock import new_id, now
@@ -76,7 +76,7 @@ class KeptBoardRow(SQLModel, table=True):
     __table_args__ = (sa.Index("ix_solutions_kept_board_time", "closes_at", "opens_at"), {"schema": SCHEMA})
 
     set_id: str = Field(sa_type=sa.Text, primary_key=True)
-    board: list[int] = Field(sa_type=ARRAY(sa.SmallInteger), primary_key=True)  # pyright: ignore[reportArgumentType]
+    board: str = Field(sa_type=sa.Text, primary_key=True)
     reason: str = Field(sa_type=sa.Text)
     opens_at: datetime = Field(sa_type=sa.DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
     closes_at: datetime = Field(sa_type=sa.DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
@@ -92,7 +92,7 @@ class StudyRow(SQLModel, table=True):
     __table_args__ = (sa.Index("ix_solutions_study_time", "last_at"), {"schema": SCHEMA})
 
     user_id: UUID = Field(primary_key=True)
-    board: list[int] = Field(sa_type=ARRAY(sa.SmallInteger), primary_key=True)  # pyright: ignore[reportArgumentType]
+    board: str = Field(sa_type=sa.Text, primary_key=True)
     kind: str = Field(sa_type=sa.Text, primary_key=True)
     day: date = Field(primary_key=True)
     times: int

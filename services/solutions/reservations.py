@@ -21,6 +21,7 @@ from services.infra import clock
 from services.infra.errors import Forbidden
 from services.solutions import kept_repository
 from services.solutions.catalog import SolutionInfo
+from solver.cards import cards_to_text, parse_cards
 from solver.isomorphism import SUIT_MAPS, map_card
 
 
@@ -78,19 +79,21 @@ class KeptBoards:
 async def kept(db: AsyncSession) -> KeptBoards:
     """The boards that are kept now."""
     rows = await kept_repository.running(db, clock.now())
-    return KeptBoards([Keeping(row.set_id, tuple(row.board), row.reason, row.closes_at) for row in rows])
+    return KeptBoards([Keeping(row.set_id, parse_cards(row.board), row.reason, row.closes_at) for row in rows])
 
 
 async def keep(
     db: AsyncSession, set_id: str, boards: Sequence[Sequence[int]], reason: str, opens_at: datetime, closes_at: datetime
 ) -> None:
     """Keep boards for a set from its opening to its close."""
-    await kept_repository.add(db, set_id, [sorted(board) for board in boards], reason, opens_at, closes_at)
+    await kept_repository.add(
+        db, set_id, [cards_to_text(sorted(board)) for board in boards], reason, opens_at, closes_at
+    )
 
 
 async def boards_of(db: AsyncSession, set_id: str) -> list[tuple[int, ...]]:
     """The boards that a set keeps, kept or will keep."""
-    return [tuple(row.board) for row in await kept_repository.of_set(db, set_id)]
+    return [parse_cards(row.board) for row in await kept_repository.of_set(db, set_id)]
 
 
 def overlap(first: Sequence[int], second: Sequence[int]) -> bool:

@@ -21,6 +21,7 @@ from services.infra.db import transaction
 from services.solutions import kept_repository
 from services.solutions.models import StudyRow
 from services.solutions.reservations import BoardKept, kept, overlap
+from solver.cards import cards_to_text, parse_cards
 
 Kind = Literal["look", "solve", "refused"]
 
@@ -39,16 +40,16 @@ async def admit(db: AsyncSession, user_id: UUID | None, board: Sequence[int], ki
     except BoardKept:
         if user_id is not None:
             async with transaction() as own:  # the caller's is rolled back
-                await kept_repository.record(own, user_id, sorted(board), "refused", clock.now())
+                await kept_repository.record(own, user_id, cards_to_text(sorted(board)), "refused", clock.now())
         raise
     if user_id is not None:
-        await kept_repository.record(db, user_id, sorted(board), kind, clock.now())
+        await kept_repository.record(db, user_id, cards_to_text(sorted(board)), kind, clock.now())
 
 
 async def studied(db: AsyncSession, user_id: UUID, board: Sequence[int], opened_at: datetime) -> bool:
     """Whether a player saw a board's solution in the week before a set opened, or since."""
     rows = await kept_repository.studies(db, opened_at - LOOK_BACK, clock.now(), user_id)
-    return any(row.kind != "refused" and overlap(row.board, board) for row in rows)
+    return any(row.kind != "refused" and overlap(parse_cards(row.board), board) for row in rows)
 
 
 async def of_boards(
@@ -56,4 +57,4 @@ async def of_boards(
 ) -> list[StudyRow]:
     """Everybody's studies that concern a set's boards, the latest first."""
     rows = await kept_repository.studies(db, opened_at - LOOK_BACK, closed_at)
-    return [row for row in rows if any(overlap(row.board, board) for board in boards)]
+    return [row for row in rows if any(overlap(parse_cards(row.board), board) for board in boards)]

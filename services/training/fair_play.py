@@ -61,7 +61,7 @@ async def report(db: AsyncSession, set_id: str) -> Report:
             Study(
                 user_id=one.user_id,
                 name=names.get(one.user_id, ""),
-                board=cards_to_text(one.board),
+                board=one.board,
                 kind=one.kind,
                 times=one.times,
                 last_at=one.last_at,

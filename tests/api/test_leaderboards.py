@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.infra.clock import now
 from services.ratings import service
+from services.ratings.periods import period_of
 from services.ratings.service import get_leaderboards
-from services.ratings.weeks import week_of
 from tests.api.conftest import Browser
 from tests.services.ratings.conftest import add_player, graded, minimum, record
 
@@ -39,7 +39,12 @@ async def test_a_board_is_a_page_of_players_with_its_week(
     body = answer.json()
     data = body["data"]
     assert (body["success"], body["code"]) == (True, 200)
-    assert (data["board"], data["period"], data["week"], data["total"]) == ("weekly", "week", week_of(now()).name, 3)
+    assert (data["board"], data["period"], data["set_id"], data["total"]) == (
+        "weekly",
+        "week",
+        period_of("weekly", now()).name,
+        3,
+    )
     assert [item["name"] for item in data["items"]] == ["Ann", "Bob"]
     assert {"player_id", "rank", "score_pct", "interval_pct", "decisions"} <= data["items"][0].keys()
     following = await browser.get(f"/api/leaderboards/weekly?limit=2&cursor={data['next_cursor']}")
@@ -71,7 +76,7 @@ async def test_a_member_sees_his_own_entry_as_provisional_and_nobody_else_does(
         ("limit=0", "query.limit"),
         ("limit=201", "query.limit"),
         ("cursor=x", "cursor"),
-        ("period=month", "query.period"),
+        ("set_id=2026-11-23", "set_id"),
     ],
 )
 async def test_a_bad_query_is_refused_with_its_field(browser: Browser, query: str, path: str) -> None:
@@ -80,7 +85,7 @@ async def test_a_bad_query_is_refused_with_its_field(browser: Browser, query: st
     assert answer.json()["data"]["problem"]["errors"][0]["path"] == path
 
 
-@pytest.mark.parametrize("board", ["daily", "rating", "x"])
+@pytest.mark.parametrize("board", ["rating", "x"])
 @pytest.mark.parametrize("suffix", ["", "/events"])
 async def test_a_board_that_is_not_there_is_not_found(browser: Browser, board: str, suffix: str) -> None:
     answer: httpx.Response = await browser.get(f"/api/leaderboards/{board}{suffix}")

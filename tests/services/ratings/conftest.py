@@ -12,7 +12,7 @@ from services.accounts.models import User
 from services.infra.clock import new_id, now
 from services.infra.events import append
 from services.ratings import projector as _projector  # noqa: F401 registers the read model
-from services.ratings.weeks import week_of
+from services.ratings.periods import period_of
 from services.training.events import DecisionGraded
 
 Answer = Callable[..., Awaitable[None]]
@@ -27,10 +27,11 @@ def item(number: int) -> UUID:
 
 
 def graded(
-    loss_pct: float, *, number: int = 0, mode: str = "ranked", week: str | None = None, word: str = "correct"
+    loss_pct: float, *, number: int = 0, mode: str = "ranked", set_id: str | None = None, word: str = "correct"
 ) -> DecisionGraded:
     """A graded decision; only the fields that a board reads differ."""
-    ranked = mode == "ranked"
+    ranked = mode in ("ranked", "daily")
+    kind = "daily" if mode == "daily" else "weekly"
     return DecisionGraded(
         decision_id=new_id(), session_id=new_id(), hand_id=new_id(), mode=mode, solution_id=new_id(),
         family="BTN vs BB", pot_type="SRP", street=0, line=(), board=(0, 5, 10), hero=0, hero_combo=1325,
@@ -40,7 +41,7 @@ def graded(
         loss_pct=loss_pct, difficulty=1.0, difficulty_bb=0.1, difficulty_pct=2.0, tolerance_pct=0.1,
         tolerance_fitted=False, solved_to_pct=0.2, in_range=True, die=50, die_pick="check", rows=(),
         reasons=("", "", ""), tree_hash="t", config_hash="c", grid="",
-        item_id=item(number) if ranked else None, week=(week or week_of(now()).name) if ranked else None,
+        item_id=item(number) if ranked else None, set_id=(set_id or period_of(kind, now()).name) if ranked else None,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
 import pytest
@@ -10,6 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.infra import clock
+from services.infra.settings import get_settings
+from services.training.ranked import RankedSets
 from services.training.service import TrainingService
 from tests.services.training.doubles import HashedStrategies, library
 
@@ -45,6 +47,19 @@ def strategies() -> HashedStrategies:
 @pytest.fixture
 def training(strategies: HashedStrategies) -> TrainingService:
     return TrainingService(strategies, look_ahead=False)
+
+
+@pytest.fixture
+async def sets(
+    training: TrainingService, db: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RankedSets]:
+    """The week's set, of twelve decisions, and the day's."""
+    monkeypatch.setenv("MIXLINE_WEEKLY_ITEMS", "12")
+    get_settings.cache_clear()
+    await training.ranked.prepare()
+    yield training.ranked
+    monkeypatch.undo()
+    get_settings.cache_clear()
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
-"""The week's ranked set: the same for everybody, one pass, every dealt item counts."""
+"""The sets of the week and the day: the same for everybody, one pass, every dealt decision counts."""
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -11,24 +10,43 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.infra import clock, events
-from services.infra.errors import Conflict, Forbidden
+from services.infra.errors import Conflict, Forbidden, NotFound, Unavailable
 from services.infra.settings import get_settings
+from services.ratings import projector as _projector  # noqa: F401 registers the read model
+from services.ratings.periods import period_of
+from services.ratings.service import DAILY_HANDS
+from services.solutions import reservations, study
 from services.training.events import DecisionGraded
-from services.training.grading import TRIVIAL_PCT
+from services.training.ranked import NOTICE, RankedSets
 from services.training.service import LATE, TrainingService
-from services.training.views import Table
-from services.training.weekly import generate, strata, week_end, week_of
+from services.training.views import DrillSpec, Mode, Table
+from services.training.worker import ABANDONED, close_ranked
 from tests.services.training.conftest import add_player
 from tests.services.training.doubles import HashedStrategies
 
-SECRET = bytes(range(32))
-TIME = timedelta(seconds=get_settings().ranked_decision_s) + LATE
+pytestmark = pytest.mark.usefixtures("redis_server")  # boards are told of answers
+
+TIME = timedelta(seconds=get_settings().ranked_decision_s) + LATE + timedelta(seconds=1)
+MODES: tuple[Mode, ...] = ("ranked", "daily")
 
 
 async def answer(training: TrainingService, db: AsyncSession, player: UUID, table: Table) -> Table:
+    """The last action there is, and on to what follows."""
     assert table.decision_id is not None
-    await training.act(db, player, table.decision_id, table.actions[0])
+    await training.act(db, player, table.decision_id, table.actions[-1])
     return await training.advance(db, player, table.hand_id)
+
+
+async def through(training: TrainingService, db: AsyncSession, player: UUID, table: Table) -> Table:
+    """A pass to its end."""
+    for _ in range(200):
+        if table.status == "set_done":
+            return table
+        if table.status == "decision":
+            table = await answer(training, db, player, table)
+        else:
+            table = await training.next_hand(db, player, table.session_id)
+    raise AssertionError("the set has no end")
 
 
 async def graded(db: AsyncSession, table: Table) -> list[DecisionGraded]:
@@ -36,19 +54,42 @@ async def graded(db: AsyncSession, table: Table) -> list[DecisionGraded]:
     return [one.event for one in stored if isinstance(one.event, DecisionGraded)]
 
 
-async def test_guests_are_not_ranked(training: TrainingService, db: AsyncSession, player: UUID) -> None:
+def left_of(kind: str) -> timedelta:
+    """How long the running week or day still runs."""
+    return period_of("weekly" if kind == "weekly" else "daily", clock.now()).ends - clock.now()
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_guests_are_not_ranked(
+    sets: RankedSets, training: TrainingService, db: AsyncSession, player: UUID, mode: Mode
+) -> None:
     with pytest.raises(Forbidden):
-        await training.start(db, player, "ranked")
+        await training.start(db, player, mode)
 
 
-async def test_everybody_gets_the_same_items_in_the_same_order(
-    training: TrainingService, strategies: HashedStrategies, db: AsyncSession, member: UUID
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_set_that_is_not_drawn_yet_says_so(
+    training: TrainingService, db: AsyncSession, member: UUID, mode: Mode
+) -> None:
+    with pytest.raises(Unavailable, match="is being drawn"):
+        await training.start(db, member, mode)
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_everybody_gets_the_same_spots_in_the_same_order(
+    sets: RankedSets,
+    training: TrainingService,
+    strategies: HashedStrategies,
+    db: AsyncSession,
+    member: UUID,
+    mode: Mode,
 ) -> None:
     other = await add_player(db, "premium")
     elsewhere = TrainingService(strategies, look_ahead=False)
-    mine, theirs = await training.start(db, member, "ranked"), await elsewhere.start(db, other, "ranked")
-    for _ in range(4):
-        assert (mine.board, mine.hero_cards, mine.hero, mine.line, mine.die, mine.actions) == (
+    mine, theirs = await training.start(db, member, mode), await elsewhere.start(db, other, mode)
+    for _ in range(12):
+        assert (mine.status, mine.board, mine.hero_cards, mine.hero, mine.line, mine.die, mine.actions) == (
+            theirs.status,
             theirs.board,
             theirs.hero_cards,
             theirs.hero,
@@ -56,155 +97,301 @@ async def test_everybody_gets_the_same_items_in_the_same_order(
             theirs.die,
             theirs.actions,
         )
-        mine, theirs = await answer(training, db, member, mine), await answer(elsewhere, db, other, theirs)
-        assert (await graded(db, mine))[0].item_id == (await graded(db, theirs))[0].item_id
-        mine = await training.next_hand(db, member, mine.session_id)
-        theirs = await elsewhere.next_hand(db, other, theirs.session_id)
+        assert [one.item_id for one in await graded(db, mine)] == [one.item_id for one in await graded(db, theirs)]
+        if mine.status == "decision":
+            mine, theirs = await answer(training, db, member, mine), await answer(elsewhere, db, other, theirs)
+        else:
+            mine = await training.next_hand(db, member, mine.session_id)
+            theirs = await elsewhere.next_hand(db, other, theirs.session_id)
 
 
-async def test_a_ranked_answer_carries_its_item_its_week_and_the_raw_loss(
-    training: TrainingService, db: AsyncSession, member: UUID
+async def test_a_ranked_answer_carries_its_item_its_set_and_the_raw_loss(
+    sets: RankedSets, training: TrainingService, db: AsyncSession, member: UUID
 ) -> None:
     table = await answer(training, db, member, await training.start(db, member, "ranked"))
     event = (await graded(db, table))[0]
-    assert (event.mode, event.week) == ("ranked", week_of(clock.now()))
+    assert (event.mode, event.set_id) == ("ranked", period_of("weekly", clock.now()).name)
     assert event.item_id is not None
-    assert event.loss_pct == table.answers[0].grade.loss_pct
+    assert event.ranked_loss_pct == event.loss_pct == table.answers[0].grade.loss_pct
 
 
-async def test_the_set_is_passed_once_and_a_second_start_resumes(
-    training: TrainingService, db: AsyncSession, member: UUID
+async def test_the_decisions_of_a_daily_hand_count_in_percent_of_its_first_pot(
+    sets: RankedSets, training: TrainingService, db: AsyncSession, member: UUID
 ) -> None:
-    table = await training.start(db, member, "ranked")
-    assert await training.start(db, member, "ranked") == table
-    assert await training.current(db, member, "ranked") == table
+    table = await training.start(db, member, "daily")
+    found: list[DecisionGraded] = []
+    while table.status != "set_done":
+        if table.status == "decision":
+            table = await answer(training, db, member, table)
+        else:
+            found += await graded(db, table)
+            table = await training.next_hand(db, member, table.session_id)
+    assert any(event.pot > table.solution.pot for event in found), "some decision has a larger pot than the first"
+    for event in found:
+        assert event.ranked_loss_pct == pytest.approx(100 * event.loss / table.solution.pot)
+        assert event.set_id == period_of("daily", clock.now()).name
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_set_is_passed_once_and_a_second_start_resumes(
+    sets: RankedSets, training: TrainingService, db: AsyncSession, member: UUID, mode: Mode
+) -> None:
+    table = await training.start(db, member, mode)
+    assert await training.start(db, member, mode) == table
+    assert await training.current(db, member, mode) == table
     assert await training.current(db, member, "hands") is None
+    done = await through(training, db, member, table)
+    assert await training.start(db, member, mode) == done
+    assert await db.scalar(text("SELECT count(*) FROM training.session WHERE set_id IS NOT NULL")) == 1
 
 
-async def test_an_item_left_alone_is_checked_or_folded_when_its_time_is_over(
-    training: TrainingService, db: AsyncSession, member: UUID
+async def test_the_daily_has_ten_hands_that_are_played_to_their_end(
+    sets: RankedSets, training: TrainingService, db: AsyncSession, member: UUID
 ) -> None:
-    table = await training.start(db, member, "ranked")
-    with clock.travel(TIME + timedelta(seconds=1)):
-        late = await training.current(db, member, "ranked")
+    done = await through(training, db, member, await training.start(db, member, "daily"))
+    assert (done.hand_number, done.set_size) == (DAILY_HANDS, DAILY_HANDS)
+    assert done.decisions_done >= DAILY_HANDS
+    assert done.result is not None
+    assert done.result.kind in ("fold", "showdown")
+    assert (await sets.progress(db, member, "daily")).finished
+
+
+async def test_the_week_ends_after_its_last_decision(
+    sets: RankedSets, training: TrainingService, db: AsyncSession, member: UUID
+) -> None:
+    done = await through(training, db, member, await training.start(db, member, "ranked"))
+    assert (done.hand_number, done.decisions_done) == (12, 12)
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_decision_left_alone_is_checked_or_folded_when_its_time_is_over(
+    sets: RankedSets, training: TrainingService, db: AsyncSession, member: UUID, mode: Mode
+) -> None:
+    table = await training.start(db, member, mode)
+    with clock.travel(TIME):
+        late = await training.current(db, member, mode)
     assert late is not None
-    assert late.status == "ended"
     assert late.answers[0].timed_out
     assert late.answers[0].action == ("check" if "check" in table.actions else "fold")
-    assert (await training.week(db, member)).answered == 1
+    assert (await sets.progress(db, member, "weekly" if mode == "ranked" else "daily")).answered == 1
 
 
-async def test_items_of_players_who_never_come_back_are_answered_too(
-    training: TrainingService, db: AsyncSession, member: UUID
+async def sweep(training: TrainingService, db: AsyncSession) -> int:
+    """One round of the worker."""
+    done = await training.expire_overdue(db)
+    await close_ranked(training, db)
+    return done
+
+
+async def test_the_worker_plays_a_hand_to_its_end_for_a_player_who_has_gone(
+    sets: RankedSets, training: TrainingService, db: AsyncSession, member: UUID
 ) -> None:
-    table = await training.start(db, member, "ranked")
-    assert await training.expire_overdue(db) == 0
-    with clock.travel(TIME + timedelta(seconds=1)):
-        assert await training.expire_overdue(db) == 1
-        assert await training.expire_overdue(db) == 0
-    assert [event.timed_out for event in await graded(db, table)] == [True]
+    table = await training.start(db, member, "daily")
+    assert await sweep(training, db) == 0
+    away, rounds = TIME, 0
+    while (await training.table(db, member, table.hand_id)).result is None:
+        with clock.travel(away):
+            await sweep(training, db)
+        away, rounds = away + TIME, rounds + 1
+        assert rounds < 20, "the hand goes on for ever"
+    given = await graded(db, table)
+    assert given
+    assert all(event.timed_out and event.action in ("check", "fold") for event in given)
 
 
-async def test_an_answer_after_the_deadline_is_a_conflict(
-    training: TrainingService, db: AsyncSession, member: UUID
+async def test_the_worker_goes_on_where_a_process_died_between_an_answer_and_what_follows(
+    sets: RankedSets, training: TrainingService, db: AsyncSession, member: UUID
 ) -> None:
-    table = await training.start(db, member, "ranked")
+    table = await training.start(db, member, "daily")
     assert table.decision_id is not None
-    with clock.travel(TIME + timedelta(seconds=1)), pytest.raises(Conflict):
-        await training.act(db, member, table.decision_id, table.actions[0])
+    await training.act(db, member, table.decision_id, table.actions[0])
+    await close_ranked(training, db)
+    assert (await training.table(db, member, table.hand_id)).status == "advancing", "a minute is the player's"
+    with clock.travel(ABANDONED + timedelta(seconds=1)):
+        await close_ranked(training, db)
+        after = await training.table(db, member, table.hand_id)
+    assert after.status in ("decision", "ended")
 
 
-async def test_a_timed_out_decision_cannot_be_answered_again(
-    training: TrainingService, db: AsyncSession, member: UUID
+@pytest.mark.parametrize("mode", MODES)
+async def test_an_answer_after_the_deadline_is_a_conflict_and_a_timed_out_one_stays(
+    sets: RankedSets, training: TrainingService, db: AsyncSession, member: UUID, mode: Mode
 ) -> None:
-    table = await training.start(db, member, "ranked")
+    table = await training.start(db, member, mode)
     assert table.decision_id is not None
-    with clock.travel(TIME + timedelta(seconds=1)):
+    with clock.travel(TIME):
+        with pytest.raises(Conflict):
+            await training.act(db, member, table.decision_id, table.actions[0])
         await training.expire_overdue(db)
     with pytest.raises(Conflict):
         await training.act(db, member, table.decision_id, "check" if "check" in table.actions else "fold")
 
 
-async def test_the_set_ends_after_its_last_item(
-    training: TrainingService, db: AsyncSession, member: UUID, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("mode", "kind"), [("ranked", "weekly"), ("daily", "daily")])
+async def test_at_its_close_a_set_is_over_also_for_who_is_in_the_middle_of_it(
+    sets: RankedSets, training: TrainingService, db: AsyncSession, member: UUID, mode: Mode, kind: str
 ) -> None:
-    monkeypatch.setenv("MIXLINE_WEEKLY_ITEMS", "3")
-    get_settings.cache_clear()
-    try:
-        table = await training.start(db, member, "ranked")
-        for _ in range(3):
-            table = await training.next_hand(db, member, (await answer(training, db, member, table)).session_id)
-        assert table.status == "set_done"
-        assert (table.hand_number, table.decisions_done) == (3, 3)
-        assert await training.start(db, member, "ranked") == table
-    finally:
-        monkeypatch.undo()
-        get_settings.cache_clear()
+    table = await training.start(db, member, mode)
+    assert table.deadline is not None
+    end = period_of("weekly" if kind == "weekly" else "daily", clock.now()).ends
+    assert table.deadline <= end
+    with clock.travel(left_of(kind) + LATE + timedelta(seconds=1)):
+        for _ in range(12):
+            await sweep(training, db)
+        rows = await db.execute(text("SELECT finished_at FROM training.session WHERE set_id IS NOT NULL"))
+        assert [row[0] is not None for row in rows] == [True]
+        assert (await training.next_hand(db, member, table.session_id)).status == "set_done"
+        assert (await training.summary(db, member, table.session_id)).decisions >= 1
 
 
-async def test_a_ranked_set_cannot_be_ended_early(training: TrainingService, db: AsyncSession, member: UUID) -> None:
-    table = await training.start(db, member, "ranked")
+async def test_after_the_close_no_further_spot_is_dealt(
+    sets: RankedSets, training: TrainingService, db: AsyncSession, member: UUID
+) -> None:
+    table = await answer(training, db, member, await training.start(db, member, "ranked"))
+    with clock.travel(left_of("weekly") + timedelta(seconds=1)):
+        over = await training.next_hand(db, member, table.session_id)
+    assert (over.status, over.hand_number) == ("set_done", 1)
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_ranked_set_cannot_be_ended_early(
+    sets: RankedSets, training: TrainingService, db: AsyncSession, member: UUID, mode: Mode
+) -> None:
+    table = await training.start(db, member, mode)
     with pytest.raises(Conflict):
         await training.finish(db, member, table.session_id)
 
 
-async def test_a_new_week_brings_a_new_set(training: TrainingService, db: AsyncSession, member: UUID) -> None:
-    first = await training.start(db, member, "ranked")
-    with clock.travel(timedelta(days=7)):
-        second = await training.start(db, member, "ranked")
+@pytest.mark.parametrize(("mode", "days"), [("ranked", 7), ("daily", 1)])
+async def test_a_new_period_brings_a_new_set(
+    sets: RankedSets, training: TrainingService, db: AsyncSession, member: UUID, mode: Mode, days: int
+) -> None:
+    first = await training.start(db, member, mode)
+    with clock.travel(timedelta(days=days)):
+        await sets.prepare()
+        second = await training.start(db, member, mode)
     assert second.session_id != first.session_id
     assert second.commitment != first.commitment
 
 
-async def test_the_secret_of_the_week_is_shown_when_the_week_is_over(
-    training: TrainingService, db: AsyncSession, member: UUID
+async def test_the_next_set_is_published_before_it_opens_and_is_not_open_before(
+    sets: RankedSets, training: TrainingService, db: AsyncSession, member: UUID
 ) -> None:
-    table = await answer(training, db, member, await training.start(db, member, "ranked"))
-    assert (await training.fairness(db, member, table.hand_id)).seed is None
-    with clock.travel(timedelta(days=8)):
-        secret = (await training.fairness(db, member, table.hand_id)).seed
-    stored = await db.scalar(text("SELECT encode(secret, 'hex') FROM training.weekly_set"))
-    assert secret == stored
+    before = left_of("weekly") - NOTICE["weekly"] / 2
+    with clock.travel(before):
+        await sets.prepare()
+        coming = period_of("weekly", clock.now()).following
+        proof = await sets.proof(db, coming.name)
+        assert proof.published_at < proof.opens_at == coming.starts
+        assert (len(proof.commitment), proof.seed, proof.spots, proof.pool) == (64, None, (), ())
+        running = await training.start(db, member, "ranked")
+        assert running.commitment != proof.commitment
+        kept = await reservations.kept(db)
+        names = {one.set_id for board in await reservations.boards_of(db, coming.name) if (one := kept.holds(board))}
+        assert coming.name not in names, "its boards are still free"
 
 
-async def test_items_alternate_streets_and_pot_types_and_none_is_trivial(strategies: HashedStrategies) -> None:
-    library = await strategies.list()
-    kinds = strata(library)
-    items = [await generate(strategies, SECRET, number, library) for number in range(1, 3 * len(kinds) + 1)]
-    assert Counter((item.street, item.pot_type) for item in items) == dict.fromkeys(kinds, 3)
-    assert all(item.difficulty_pct >= TRIVIAL_PCT for item in items)
-    assert {item.hero for item in items} == {0, 1}
-
-
-async def test_an_item_follows_from_the_secret_and_its_number(strategies: HashedStrategies) -> None:
-    library = await strategies.list()
-    item = await generate(strategies, SECRET, 5, library)
-    assert await generate(strategies, SECRET, 5, library) == item
-    assert await generate(strategies, SECRET[::-1], 5, library) != item
-
-
-async def test_an_item_is_a_decision_of_heros_with_a_hand_of_the_range(strategies: HashedStrategies) -> None:
-    library = await strategies.list()
-    for number in range(1, 9):
-        item = await generate(strategies, SECRET, number, library)
-        position = await strategies.position(item.solution_id, item.line)
-        assert (position.kind, position.player, position.street) == ("decision", item.hero, item.street)
-        assert (await strategies.node(item.solution_id, item.line)).row(item.hero_combo) >= 0
-
-
-def test_weeks_are_iso_weeks_in_utc() -> None:
-    assert week_of(datetime(2026, 11, 23, 0, 0, tzinfo=UTC)) == "2026-W48"
-    assert week_of(datetime(2027, 1, 1, tzinfo=UTC)) == "2026-W53"
-    assert week_end("2026-W53") == datetime(2027, 1, 4, tzinfo=UTC)
-
-
-async def test_the_next_item_is_made_while_hero_thinks(
-    strategies: HashedStrategies, db: AsyncSession, member: UUID
+async def test_the_streak_counts_days_played_to_the_end(
+    sets: RankedSets, training: TrainingService, db: AsyncSession, member: UUID
 ) -> None:
-    training = TrainingService(strategies)
-    table = await training.start(db, member, "ranked")
-    await training.settled()
-    table = await answer(training, db, member, table)
-    await training.settled()
-    strategies.broken = True  # nothing may need the solver now
-    assert (await training.next_hand(db, member, table.session_id)).hand_number == 2
+    assert (await sets.progress(db, member, "daily")).streak == 0
+    await through(training, db, member, await training.start(db, member, "daily"))
+    assert (await sets.progress(db, member, "daily")).streak == 1
+    with clock.travel(timedelta(days=1)):
+        await sets.prepare()
+        assert (await sets.progress(db, member, "daily")).streak == 1, "today can still be played"
+        await through(training, db, member, await training.start(db, member, "daily"))
+        assert (await sets.progress(db, member, "daily")).streak == 2
+    with clock.travel(timedelta(days=3)):
+        assert (await sets.progress(db, member, "daily")).streak == 0
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_until_the_close_an_answer_is_its_verdict_alone_and_can_not_be_tried_again(
+    sets: RankedSets, training: TrainingService, db: AsyncSession, member: UUID, mode: Mode
+) -> None:
+    table = await training.start(db, member, mode)
+    assert table.decision_id is not None
+    given = await training.act(db, member, table.decision_id, table.actions[0])
+    again = await training.act(db, member, table.decision_id, table.actions[0])
+    shown = (await training.advance(db, member, table.hand_id)).answers[0]
+    listed = (await training.answers(db, member, table.session_id))[0]
+    for one in (given, again, shown, listed):
+        assert one.grade.word
+        assert (one.rows, one.die_pick, one.grid.data, "".join(one.reasons)) == ((), "", "", "")
+        assert "kept for" in one.withheld
+    assert all(spot.best_action == "" for spot in (await training.summary(db, member, table.session_id)).worst)
+    with pytest.raises(reservations.BoardKept):
+        await training.retry(db, member, table.decision_id, table.actions[-1])
+    with pytest.raises(reservations.BoardKept):
+        await training.start(db, member, drill=DrillSpec(items=(table.decision_id,)))
+    with clock.travel(timedelta(days=7)):
+        opened = (await training.answers(db, member, table.session_id))[0]
+        assert opened.rows
+        assert opened.grid.data
+        assert opened.withheld == ""
+        assert (await training.retry(db, member, table.decision_id, table.actions[-1])).rows
+
+
+async def test_practice_deals_nothing_of_a_kept_board(
+    sets: RankedSets, training: TrainingService, strategies: HashedStrategies, db: AsyncSession, player: UUID
+) -> None:
+    kept = await reservations.kept(db)
+    closed = [info for info in strategies.infos.values() if kept.holds(info.board)]
+    assert 0 < len(closed) < len(strategies.infos)
+    for _ in range(12):
+        table = await training.start(db, player)
+        assert kept.holds(table.solution.board) is None
+        await training.finish(db, player, table.session_id)
+
+
+async def test_an_answer_of_practice_on_a_board_that_is_kept_by_now_is_its_verdict_alone(
+    training: TrainingService, strategies: HashedStrategies, db: AsyncSession, player: UUID
+) -> None:
+    table = await training.start(db, player)
+    assert table.decision_id is not None
+    given = await training.act(db, player, table.decision_id, table.actions[0])
+    assert given.rows
+    now = clock.now()
+    await reservations.keep(db, "2026-W48", [table.solution.board], "a test", now, now + timedelta(days=1))
+    after = await training.advance(db, player, table.hand_id)
+    assert after.answers[0].rows == ()
+    assert after.kept_until is not None
+
+
+async def test_a_decision_on_a_board_that_its_player_studied_in_the_week_before_is_marked_and_counts(
+    training: TrainingService,
+    strategies: HashedStrategies,
+    db: AsyncSession,
+    member: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MIXLINE_WEEKLY_ITEMS", "3")
+    get_settings.cache_clear()
+    for info in strategies.infos.values():
+        await study.admit(db, member, info.board, "look")
+    await training.ranked.prepare()
+    monkeypatch.undo()
+    get_settings.cache_clear()
+    innocent = await add_player(db, "free")
+    for player, expected in ((member, True), (innocent, False)):
+        table = await answer(training, db, player, await training.start(db, player, "ranked"))
+        assert [event.studied for event in await graded(db, table)] == [expected]
+    rows = await db.execute(text("SELECT user_id, studied, decisions FROM ratings.ranked_answer ORDER BY studied"))
+    assert [tuple(row) for row in rows] == [(innocent, 0, 1), (member, 1, 1)]
+
+
+async def test_unknown_sets_are_not_found(sets: RankedSets, db: AsyncSession) -> None:
+    with pytest.raises(NotFound):
+        await sets.proof(db, "2020-W01")
+
+
+async def test_two_processes_that_draw_at_once_publish_one_set(
+    sets: RankedSets, training: TrainingService, db: AsyncSession
+) -> None:
+    period = period_of("daily", clock.now() + timedelta(days=1))
+    drafts = [await sets.draft(period, await sets.pool(db, period)) for _ in range(2)]
+    assert [await sets.publish(db, draft) for draft in drafts] == [True, False]
+    assert (await sets.proof(db, period.name)).commitment
+    count = text("SELECT count(*) FROM training.ranked_item WHERE set_id = :id")
+    assert await db.scalar(count, {"id": period.name}) == DAILY_HANDS
