@@ -24,6 +24,7 @@ MODULES = {
     "mail": ("mail",),
     "audit": ("audit",),
     "security": ("security",),
+    "ranked": ("ranked",),
     "library": ("library", "solver"),
     "solve": ("solver",),
     "equity": ("solver",),

@@ -12,7 +12,7 @@ from state.session import SessionState
 
 STYLESHEETS = ["/mixline.css", "/play.css", "/accounts.css", "/boards.css", "/solve.css", "/admin.css"]
 
-_LINKS = (("Play", routes.HOME), ("Leaderboard", routes.LEADERBOARD), ("Solve", routes.SOLVE))
+_LINKS = (("Play", routes.HOME), ("Daily", routes.DAILY), ("Leaderboard", routes.LEADERBOARD), ("Solve", routes.SOLVE))
 
 
 def head() -> list[rx.Component]:

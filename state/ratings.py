@@ -1,4 +1,4 @@
-"""The weekly board on a page: read, reread when it changed, and what its figures look like."""
+"""The boards of the week and the day on a page: read, reread when they changed, and what their figures look like."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from services.accounts.sessions import Role
 from services.infra import clock
 from services.infra.db import transaction
 from services.infra.errors import DomainError
+from services.ratings.periods import Kind, Period
 from services.ratings.service import PAGE_LIMIT, Board, Entry, get_leaderboards
 from services.training.service import get_training
-from services.training.views import WeekProgress
+from services.training.views import RankedProgress
 from state.guard import Policy, policy
 from state.session import principal_of
 from state.views import fixed
@@ -24,7 +25,10 @@ PAGE: Final = 50
 
 @dataclass(frozen=True)
 class BoardRow:
-    """One row; ``low``, ``width`` and ``at`` place interval and score on the row's scale, in % of its width."""
+    """One row; ``low``, ``width`` and ``at`` place interval and score on the row's scale, in % of its width.
+
+    ``marked``: how many decisions were on boards that the player had studied.
+    """
 
     key: str = ""
     rank: str = ""
@@ -32,6 +36,7 @@ class BoardRow:
     score: str = ""
     interval: str = ""
     decisions: str = ""
+    marked: str = ""
     own: bool = False
     low: float = 0.0
     width: float = 0.0
@@ -40,17 +45,29 @@ class BoardRow:
 
 @dataclass(frozen=True)
 class BoardHead:
-    """What stands above the table."""
+    """What stands above the table.
 
-    week: str = ""
+    Attributes:
+        unit: What a rank takes: decisions of the week, hands of the day.
+        started: The viewer has begun the set.
+        ready: The set is drawn and can be played.
+        streak: Days in a row, in words; empty under two.
+    """
+
+    period: str = ""
     closes: str = ""
     rule: str = ""
     invitation: str = ""
+    unit: str = "decisions"
+    commitment: str = ""
+    streak: str = ""
+    started: bool = False
     finished: bool = False
+    ready: bool = False
 
 
 class LeaderboardState(rx.State):
-    """What this tab shows of the weekly board.
+    """What this tab shows of the board of the week or the day.
 
     Attributes:
         apart: The own row when it is not among ``rows``: further down, or provisional.
@@ -63,12 +80,27 @@ class LeaderboardState(rx.State):
     rows: tuple[BoardRow, ...] = ()
     apart: BoardRow = BoardRow()
     more: bool = False
+    kind: Kind = "weekly"
     _shown: int = PAGE
 
     @rx.event
     @policy(Policy.PUBLIC)
     async def load(self) -> None:
-        """Read the board; also when the stream says that it changed."""
+        """Read the board at hand; also when the stream says that it changed."""
+        await self._read()
+
+    @rx.event
+    @policy(Policy.PUBLIC)
+    async def load_weekly(self) -> None:
+        """Read the week's board."""
+        self._take("weekly")
+        await self._read()
+
+    @rx.event
+    @policy(Policy.PUBLIC)
+    async def load_daily(self) -> None:
+        """Read the day's board."""
+        self._take("daily")
         await self._read()
 
     @rx.event
@@ -78,6 +110,11 @@ class LeaderboardState(rx.State):
         self._shown = min(self._shown + PAGE, PAGE_LIMIT)
         await self._read()
 
+    def _take(self, kind: Kind) -> None:
+        if self.kind != kind:
+            self.kind, self._shown, self.status = kind, PAGE, "loading"
+            self.rows, self.apart, self.head, self.more = (), BoardRow(), BoardHead(), False
+
     async def _read(self) -> None:
         try:
             try:
@@ -86,14 +123,14 @@ class LeaderboardState(rx.State):
                 principal = None  # everybody may read
             async with transaction() as db:
                 viewer = principal.user_id if principal is not None else None
-                board = await get_leaderboards().weekly(db, viewer=viewer, limit=self._shown)
+                board = await get_leaderboards().board(db, self.kind, viewer=viewer, limit=self._shown)
                 member = principal is not None and principal.role is not Role.GUEST
-                progress = await get_training().week(db, principal.user_id) if principal and member else None
+                progress = await get_training().ranked.progress(db, viewer if member else None, self.kind)
         except DomainError as failure:
             # Rows that are there stay: old standings with a note are better than none.
             self.error, self.status = failure.message, "ready" if self.rows else "failed"
             return
-        self.head = head_view(board, progress, clock.now())
+        self.head = head_view(board, progress, clock.now(), member=member)
         self.rows, self.apart = rows_view(board)
         self.more = board.next_cursor is not None and self._shown < PAGE_LIMIT
         self.error, self.status = "", "ready"
@@ -114,23 +151,37 @@ def left_text(closes: datetime, now: datetime) -> str:
     return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
 
 
-def head_view(board: Board, progress: WeekProgress | None, now: datetime) -> BoardHead:
-    """The week, its rule, and what the viewer has still to play (nothing of that for guests)."""
-    last = board.week.ends.replace(hour=0)
-    number = int(board.week.name[-2:])
-    invitation, finished = "", False
-    if progress is not None:
-        finished = progress.items > 0 and progress.answered >= progress.items
-        invitation = f"You have answered {progress.answered} of {progress.items}." if progress.items else ""
+def period_text(period: Period) -> str:
+    """The week's number or the day's date."""
+    if period.kind == "daily":
+        return f"{period.starts:%A} {period.starts.day} {period.starts:%B %Y}"
+    number, last = int(period.name[-2:]), period.ends.replace(hour=0)
+    return f"Week {number}, {last.year}" if number > 1 else f"Week {number}"
+
+
+def head_view(board: Board, progress: RankedProgress, now: datetime, *, member: bool) -> BoardHead:
+    """The period, its rule, and what the viewer has still to play (nothing of that for guests)."""
+    weekly = board.period.kind == "weekly"
+    done = progress.answered if weekly else progress.dealt
+    invitation = ""
+    if member and (done or progress.finished):
+        played = "answered" if weekly else "begun"
+        invitation = f"You have {played} {done} of {progress.items}."
+    what = f"{board.minimum} of them" if weekly else "all ten"
     return BoardHead(
-        week=f"Week {number}, {last.year}" if number > 1 else f"Week {number}",
-        closes=f"{left_text(board.week.ends, now)} left",
+        period=period_text(board.period),
+        closes=f"{left_text(board.period.ends, now)} left",
         rule=(
-            f"Everybody gets the same decisions. A rank takes {board.minimum} of them; "
+            f"Everybody gets the same {'decisions' if weekly else 'hands'}. A rank takes {what}; "
             "players whose intervals overlap share it."
         ),
         invitation=invitation,
-        finished=finished,
+        unit="decisions" if weekly else "hands",
+        commitment=progress.commitment,
+        streak=f"{progress.streak} days in a row" if progress.streak > 1 else "",
+        started=done > 0,
+        finished=progress.finished,
+        ready=progress.ready,
     )
 
 
@@ -148,14 +199,23 @@ def rows_view(board: Board) -> tuple[tuple[BoardRow, ...], BoardRow]:
     return rows, _row(viewer, board, scale, own=True)
 
 
+def _unit(board: Board) -> str:
+    return "decisions" if board.period.kind == "weekly" else "hands"
+
+
+def _marked(entry: Entry) -> str:
+    return f"{entry.studied} studied" if entry.studied else ""
+
+
 def _row(entry: Entry, board: Board, scale: tuple[float, float], *, own: bool) -> BoardRow:
     if entry.rank is None:
         return BoardRow(
             key=str(entry.player_id),
             rank="–",
             name=entry.name,
-            score=f"provisional: {entry.decisions} of {board.minimum} decisions",
+            score=f"provisional: {entry.items} of {board.minimum} {_unit(board)}",
             decisions=str(entry.decisions),
+            marked=_marked(entry),
             own=own,
         )
     start, span = scale
@@ -167,6 +227,7 @@ def _row(entry: Entry, board: Board, scale: tuple[float, float], *, own: bool) -
         score=f"{signed_pct(entry.score_pct)}%",
         interval=f"{signed_pct(low)} to {signed_pct(high)}" if entry.interval_pct else "from 100 decisions",
         decisions=str(entry.decisions),
+        marked=_marked(entry),
         own=own,
         low=round(100 * (low - start) / span, 2),
         width=round(100 * (high - low) / span, 2),

@@ -3,6 +3,9 @@
 HOME = "/"
 LEADERBOARD = "/leaderboard"
 LEADERBOARD_PLAY = "/leaderboard/play"
+LEADERBOARD_DAILY = "/leaderboard/daily"
+DAILY = "/daily"
+FAIRNESS = "/fairness"
 SOLVE = "/solve"
 SIGN_IN = "/sign-in"
 CREATE_ACCOUNT = "/create-account"
@@ -10,6 +13,7 @@ ADMIN = "/admin"
 ADMIN_USERS = "/admin/users"
 ADMIN_JOBS = "/admin/jobs"
 ADMIN_AUDIT = "/admin/audit"
+ADMIN_FAIR_PLAY = "/admin/fair-play"
 FORGOT_PASSWORD = "/forgot-password"  # noqa: S105 an address
 RESET_PASSWORD = "/reset-password"  # noqa: S105 an address
 VERIFY_EMAIL = "/verify-email"

@@ -18,6 +18,7 @@ from services.infra.db import transaction
 from services.infra.errors import Conflict, DomainError
 from services.training.service import get_training
 from services.training.views import DrillSpec, Mode, Table
+from state import routes
 from state.guard import Policy, policy
 from state.session import principal_of
 from state.views import AnswerView, Seat, SummaryView, TableView, answer_view, seat_of, summary_view, table_view
@@ -37,6 +38,7 @@ class TrainingState(rx.State):
     Attributes:
         answer: The last grade; it stays beside the table until the next one.
         error: The last failure in words, empty when there is none.
+        board_page: Where the board of the ranked set at hand is.
     """
 
     phase: Phase = "idle"
@@ -44,6 +46,7 @@ class TrainingState(rx.State):
     answer: AnswerView = AnswerView()
     summary: SummaryView = SummaryView()
     error: str = ""
+    board_page: str = routes.LEADERBOARD
     _mode: Mode = "hands"
     _hand_id: str = ""
     _session_id: str = ""
@@ -65,6 +68,14 @@ class TrainingState(rx.State):
         self.phase, self.error = "starting", ""
         yield
         await self._start("ranked")
+
+    @rx.event
+    @policy(Policy.MEMBER)
+    async def start_daily(self) -> AsyncGenerator[None]:
+        """Deal the next hand of the day's ten."""
+        self.phase, self.error = "starting", ""
+        yield
+        await self._start("daily")
 
     @rx.event
     @policy(Policy.PLAYER)
@@ -90,6 +101,12 @@ class TrainingState(rx.State):
 
     @rx.event
     @policy(Policy.PLAYER)
+    async def resume_daily(self) -> None:
+        """Show where the day's ten hands stand, if they were begun."""
+        await self._resume("daily")
+
+    @rx.event
+    @policy(Policy.PLAYER)
     async def act(self, decision_id: str, action: str) -> AsyncGenerator[None]:
         """Answer a decision: the grade is committed and shown first, then the hand goes on."""
         again = self.phase == "retry"
@@ -102,7 +119,8 @@ class TrainingState(rx.State):
         if answer is None:
             return
         self.answer = answer_view(answer, self._seat, unrated=again)
-        self.phase = "paused" if again or answer.grade.word in _MISTAKES else "rolling"
+        mistake = answer.grade.word in _MISTAKES and not answer.withheld  # else there is nothing to look at yet
+        self.phase = "paused" if again or mistake else "rolling"
         yield
         if self.phase == "rolling":
             await self._advance()
@@ -158,14 +176,17 @@ class TrainingState(rx.State):
         return None
 
     async def _start(self, mode: Mode, drill: DrillSpec | None = None) -> None:
-        self._mode = mode
+        self._take(mode)
         await self._ask(
             lambda db, user_id: self._show(db, user_id, get_training().start(db, user_id, mode, drill)),
             "summary" if drill else "idle",
         )
 
+    def _take(self, mode: Mode) -> None:
+        self._mode, self.board_page = mode, routes.LEADERBOARD_DAILY if mode == "daily" else routes.LEADERBOARD
+
     async def _resume(self, mode: Mode) -> None:
-        self._mode = mode
+        self._take(mode)
         try:
             principal = await principal_of(self)
             async with transaction() as db:

@@ -137,6 +137,7 @@ class AnswerView:
     reasons: tuple[str, ...] = ()
     note: str = ""
     proof: str = ""
+    withheld: str = ""
     grid: str = ""
     grid_actions: tuple[ActionView, ...] = ()
     hand_class: str = ""
@@ -167,6 +168,7 @@ class SummaryView:
     counts: tuple[StepView, ...] = ()
     streets: tuple[StepView, ...] = ()
     worst: tuple[WorstView, ...] = ()
+    ranked: bool = False
 
 
 def action_tones(actions: Sequence[str], pot: int) -> tuple[str, ...]:
@@ -284,7 +286,7 @@ def table_view(table: Table) -> TableView:
     return TableView(
         decision_id=str(table.decision_id or ""),
         spot=f"{table.family}, {POT_TYPES[table.pot_type]}" if table.pot_type in POT_TYPES else "Your own spot",
-        progress=f"Decision {min(table.decisions_done + 1, table.set_size)} of {table.set_size}",
+        progress=_progress(table),
         board=tuple(board + [""] * (5 - len(board))),
         line=step_views(table.line, table.positions, blind, table.solution.street),
         pot=bb(table.pot, blind),
@@ -303,6 +305,13 @@ def table_view(table: Table) -> TableView:
     )
 
 
+def _progress(table: Table) -> str:
+    """How far the set is: in hands where hands are what it counts."""
+    if table.mode == "daily":
+        return f"Hand {table.hand_number} of {table.set_size}"
+    return f"Decision {min(table.decisions_done + 1, table.set_size)} of {table.set_size}"
+
+
 def _price(answer: Answer, start_pot: int) -> tuple[int, int]:
     """Pot at the decision and the street total of a call, replayed from the line: the table itself has moved on."""
     pot, bets, player = start_pot, [0, 0], 0
@@ -319,17 +328,18 @@ def _price(answer: Answer, start_pot: int) -> tuple[int, int]:
 
 def _sentence(grade: Grade, better: str) -> str:
     cost = loss_text(grade.loss_bb, grade.loss_pct)
+    which = f" {better} was better." if better else ""
     match grade.word:
         case "best":
             return "Top play. Costs nothing."
         case "correct":
             return "Fine. The solver mixes, or barely prefers another."
         case "inaccuracy":
-            return f"Small leak: {cost}. {better} was better."
+            return f"Small leak: {cost}.{which}"
         case "uncertain":
             return "The solution can't tell here. Not scored."
         case _:
-            return f"Costs {cost}. {better} was better."
+            return f"Costs {cost}.{which}"
 
 
 def _column_loss(loss_bb: float | None) -> str:
@@ -353,7 +363,8 @@ def answer_view(answer: Answer, seat: Seat, *, unrated: bool = False) -> AnswerV
     pot, call_total = _price(answer, seat.start_pot)
     names = tuple(row.action for row in answer.rows)
     views = {view.action: view for view in action_views(names, pot, call_total, seat.big_blind)}
-    best = max(answer.rows, key=lambda row: -math.inf if row.ev is None else row.ev)
+    best = max(answer.rows, key=lambda row: -math.inf if row.ev is None else row.ev, default=None)
+    (chosen,) = action_views((answer.action,), pot, call_total, seat.big_blind)
     rows = tuple(
         RowView(
             label=views[row.action].label,
@@ -383,8 +394,8 @@ def answer_view(answer: Answer, seat: Seat, *, unrated: bool = False) -> AnswerV
         word=grade.word.capitalize(),
         tone=grade.word,
         borderline=grade.borderline,
-        where=f"{STREETS[answer.street]}: {views[answer.action].label}",
-        sentence=_sentence(grade, views[best.action].label),
+        where=f"{STREETS[answer.street]}: {chosen.label}",
+        sentence=_sentence(grade, "" if best is None else views[best.action].label),
         loss_bb=f"{number(grade.loss_bb, 2)} bb",
         loss_pct=f"{number(grade.loss_pct)}% of pot",
         solved=_solved(answer.solved_to_pct),
@@ -394,6 +405,7 @@ def answer_view(answer: Answer, seat: Seat, *, unrated: bool = False) -> AnswerV
         reasons=answer.reasons,
         note=" ".join(notes),
         proof=f"Tree {answer.tree_hash[:8]}, configuration {answer.config_hash[:8]}",
+        withheld=answer.withheld,
         grid=answer.grid.data,
         grid_actions=tuple(views[name] for name in answer.grid.actions),
         hand_class=HAND_CLASSES[COMBO_CLASS[COMBO_INDEX[seat.hero_cards]]],
@@ -406,22 +418,28 @@ def _spot_name(spot: WorstSpot) -> str:
 
 def _worst(spot: WorstSpot) -> WorstView:
     call_total = max((int(step.partition(" ")[2] or 0) for step in spot.line if not step.startswith("deal")), default=0)
-    named = [action_label(action, spot.pot, call_total, spot.big_blind) for action in (spot.action, spot.best_action)]
+    played, best = (
+        action_label(action, spot.pot, call_total, spot.big_blind) if action else ""
+        for action in (spot.action, spot.best_action)
+    )
     return WorstView(
         title=f"{STREETS[spot.street]}, {_spot_name(spot)}, you are {spot.positions[spot.hero]}",
         cards=tuple(card_to_text(card) for card in sorted(spot.hero_cards, reverse=True)),
         board=tuple(card_to_text(card) for card in spot.board),
-        text=f"{named[0]}. {named[1]} was better.",
+        text=f"{played}. {best} was better." if best else f"{played}.",
         loss=loss_text(spot.loss_bb, spot.loss_pct),
         tone=spot.word,
     )
+
+
+_FINISHED = {"hands": "Set finished", "ranked": "The week's set is finished", "daily": "Today's ten hands are played"}
 
 
 def summary_view(summary: Summary) -> SummaryView:
     """The set for the page."""
     interval = summary.interval
     return SummaryView(
-        title="Drill finished" if summary.drill else "Set finished",
+        title="Drill finished" if summary.drill else _FINISHED[summary.mode],
         score="–" if summary.ev_score is None else number(summary.ev_score),
         loss=f"{number(summary.ev_loss_bb, 2)} bb",
         per_100="–" if summary.ev_loss_per_100 is None else f"{number(summary.ev_loss_per_100)} bb",
@@ -434,4 +452,5 @@ def summary_view(summary: Summary) -> SummaryView:
         ),
         streets=street_losses(summary.streets),
         worst=tuple(_worst(spot) for spot in summary.worst),
+        ranked=summary.mode != "hands",
     )

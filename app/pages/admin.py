@@ -3,10 +3,11 @@
 import reflex as rx
 
 from app.layout import page
-from components.admin import accounts, administration, audit_trail, everybodys_solves
+from components.admin import accounts, administration, audit_trail, everybodys_solves, fair_play
 from components.admin import overview as figures
 from state import routes
 from state.admin import AdminAuditState, AdminJobsState, AdminState, AdminUsersState
+from state.admin_fair_play import AdminFairPlayState
 
 
 @page(routes.ADMIN, "Administration", "admin", on_load=AdminState.load)
@@ -36,3 +37,10 @@ def audit() -> rx.Component:
     """Who did what to whom."""
     words = "Who did what to whom, newest first. It only grows; the command ./mixline audit verify checks every line."
     return administration(routes.ADMIN_AUDIT, "Audit trail", words, audit_trail())
+
+
+@page(routes.ADMIN_FAIR_PLAY, "Fair play", "admin", on_load=AdminFairPlayState.load)
+def studies() -> rx.Component:
+    """Who studied the boards of a ranked set."""
+    words = "Who opened, solved or asked for a ranked set's boards in the week before it, or while it ran."
+    return administration(routes.ADMIN_FAIR_PLAY, "Fair play", words, fair_play())

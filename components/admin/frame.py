@@ -13,6 +13,7 @@ _PAGES = (
     ("Overview", routes.ADMIN),
     ("Accounts", routes.ADMIN_USERS),
     ("Solves", routes.ADMIN_JOBS),
+    ("Fair play", routes.ADMIN_FAIR_PLAY),
     ("Audit trail", routes.ADMIN_AUDIT),
 )
 

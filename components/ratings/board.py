@@ -1,18 +1,17 @@
-"""The weekly board: week and invitation above, the table, the own row apart where it is not in sight."""
+"""A board: period and invitation above, the table, the own row apart where it is not in sight."""
 
 from typing import Any
 
 import reflex as rx
 
 from components.ratings.board_events import board_events
-from components.ui import button, empty_state, error_text, link_button, spinner, table
+from components.ui import button, empty_state, error_text, link, link_button, nav_link, spinner, table
 from state import routes
 from state.ratings import LeaderboardState
 from state.session import SessionState
 
 _head: Any = LeaderboardState.head
 _rows: Any = LeaderboardState.rows
-_EVENTS = "/api/leaderboards/weekly/events"
 
 
 def _whisker(row: Any) -> rx.Component:
@@ -42,14 +41,27 @@ def _row(row: Any) -> rx.Component:
                 rx.el.td(_whisker(row), rx.el.span(row.interval), class_name="board-interval"),
             ),
         ),
-        rx.el.td(row.decisions, class_name="number"),
+        rx.el.td(
+            rx.cond(
+                row.marked != "",
+                rx.el.span(
+                    row.marked,
+                    class_name="tag tag--quiet",
+                    title="On boards whose solution this player opened in the week before. They count like the others.",
+                ),
+                rx.fragment(),
+            ),
+            row.decisions,
+            class_name="number",
+        ),
         key=row.key,
         class_name=rx.cond(row.own, "is-own", ""),
     )
 
 
 def _nobody() -> rx.Component:
-    return rx.el.tr(rx.el.td("Nobody is ranked yet this week.", col_span=5, class_name="board-nobody"))
+    words = rx.cond(LeaderboardState.kind == "weekly", "Nobody is ranked yet this week.", "Nobody is ranked yet today.")
+    return rx.el.tr(rx.el.td(words, col_span=5, class_name="board-nobody"))
 
 
 def _invitation() -> rx.Component:
@@ -59,9 +71,17 @@ def _invitation() -> rx.Component:
         rx.fragment(
             rx.el.p(_head.invitation),
             rx.cond(
-                _head.finished,
-                rx.el.p("That was this week's set."),
-                link_button("Play the weekly set", href=routes.LEADERBOARD_PLAY, tone="primary"),
+                LeaderboardState.kind == "weekly",
+                rx.cond(
+                    _head.finished,
+                    rx.el.p("That was this week's set."),
+                    link_button("Play the weekly set", href=routes.LEADERBOARD_PLAY, tone="primary"),
+                ),
+                rx.cond(
+                    _head.finished,
+                    rx.el.p("Those were today's hands."),
+                    link_button("Play the daily ten", href=routes.DAILY, tone="primary"),
+                ),
             ),
         ),
         link_button("Sign in to be ranked", href=routes.SIGN_IN, tone="primary"),
@@ -85,25 +105,34 @@ def _standings() -> rx.Component:
             rx.fragment(),
         ),
         rx.el.p(
-            "Score: how much less EV you lose than the other players on the same decisions, in % of the pot per "
-            "decision, held back while you have answered few.",
+            "Score: how much less EV you lose than the other players on the same spots, in % of the pot per "
+            "decision, held back while you have answered few. ",
+            link("How it is kept fair", href=routes.FAIRNESS),
             class_name="board-note",
         ),
     )
 
 
-def leaderboard() -> rx.Component:
-    """The whole page's content."""
+def _switch(kind: str) -> rx.Component:
+    """From one board to the other."""
+    boards = (("weekly", "This week", routes.LEADERBOARD), ("daily", "Today", routes.LEADERBOARD_DAILY))
+    links = [nav_link(text, href, current=kind == name) for name, text, href in boards]
+    return rx.el.nav(*links, aria_label="Boards", class_name="admin-tabs")
+
+
+def leaderboard(kind: str) -> rx.Component:
+    """The whole page's content for a kind of board."""
     return rx.el.div(
-        board_events(url=_EVENTS, on_change=LeaderboardState.load),
+        board_events(url=f"/api/leaderboards/{kind}/events", on_change=LeaderboardState.load),
+        _switch(kind),
         rx.el.div(
             rx.el.div(
                 rx.el.h1("Leaderboard"),
                 rx.el.p(
                     rx.cond(
-                        _head.week != "",
-                        rx.fragment(rx.el.span(_head.week), " · ", rx.el.span(_head.closes)),
-                        "This week",
+                        _head.period != "",
+                        rx.fragment(rx.el.span(_head.period), " · ", rx.el.span(_head.closes)),
+                        "This week" if kind == "weekly" else "Today",
                     ),
                     class_name="board-week",
                 ),

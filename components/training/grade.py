@@ -86,24 +86,38 @@ def grade() -> rx.Component:
             ),
             rx.fragment(
                 _verdict(),
-                _actions(),
-                rx.el.div(
-                    rx.el.p(_answer.die_line),
-                    rx.foreach(_answer.reasons, rx.el.p),
-                    rx.cond(_answer.note != "", rx.el.p(_answer.note, class_name="grade-note"), rx.fragment()),
-                    rx.el.p(
-                        _answer.solved,
-                        rx.el.span(_answer.tolerance, title="How far this loss may be from the exact one"),
-                        class_name="grade-solved",
-                        title=_answer.proof,
-                    ),
-                    class_name="grade-reasons",
-                ),
-                strategy_grid(
-                    data=_answer.grid, actions=_answer.grid_actions, hero=_answer.hand_class, label="Strategy"
-                ),
+                rx.cond(_answer.withheld == "", _solution(), _kept()),
             ),
         ),
         aria_label="Grade",
         class_name="grade",
+    )
+
+
+def _kept() -> rx.Component:
+    """In place of the solution while a ranked set runs on its board."""
+    return rx.el.div(
+        rx.cond(_answer.note != "", rx.el.p(_answer.note, class_name="grade-note"), rx.fragment()),
+        rx.el.p(_answer.withheld, class_name="grade-kept"),
+        class_name="grade-reasons",
+    )
+
+
+def _solution() -> rx.Component:
+    """Every action with its EV, the reasons, the range."""
+    return rx.fragment(
+        _actions(),
+        rx.el.div(
+            rx.el.p(_answer.die_line),
+            rx.foreach(_answer.reasons, rx.el.p),
+            rx.cond(_answer.note != "", rx.el.p(_answer.note, class_name="grade-note"), rx.fragment()),
+            rx.el.p(
+                _answer.solved,
+                rx.el.span(_answer.tolerance, title="How far this loss may be from the exact one"),
+                class_name="grade-solved",
+                title=_answer.proof,
+            ),
+            class_name="grade-reasons",
+        ),
+        strategy_grid(data=_answer.grid, actions=_answer.grid_actions, hero=_answer.hand_class, label="Strategy"),
     )

@@ -3,7 +3,8 @@
 import reflex as rx
 
 from components.poker import playing_card
-from components.ui import button
+from components.ui import button, link_button
+from state import routes
 from state.training import TrainingState
 from state.views import StepView, WorstView
 
@@ -60,11 +61,19 @@ def summary() -> rx.Component:
         ),
         rx.el.div(
             rx.cond(
-                _summary.worst.length() > 0,
-                button("Drill these", tone="primary", on_click=TrainingState.drill),
-                rx.fragment(),
+                _summary.ranked,
+                link_button("See the board", href=TrainingState.board_page, tone="primary"),
+                rx.cond(
+                    _summary.worst.length() > 0,
+                    button("Drill these", tone="primary", on_click=TrainingState.drill),
+                    rx.fragment(),
+                ),
             ),
-            button("Play a hand", on_click=TrainingState.play),
+            rx.cond(
+                _summary.ranked,
+                link_button("Play a hand", href=routes.HOME),
+                button("Play a hand", on_click=TrainingState.play),
+            ),
             class_name="summary-buttons",
         ),
         aria_label="Summary",

@@ -1,6 +1,6 @@
 """The design system: stateless functions that return components."""
 
-from components.ui.controls import button, error_text, link_button, text_field
+from components.ui.controls import button, error_text, link, link_button, text_field
 from components.ui.panels import card_panel, empty_state, progress_bar, spinner, table
 from components.ui.shell import nav_link, shell
 
@@ -9,6 +9,7 @@ __all__ = [
     "card_panel",
     "empty_state",
     "error_text",
+    "link",
     "link_button",
     "nav_link",
     "progress_bar",

@@ -31,6 +31,11 @@ def link_button(*children: Any, href: Any, tone: Tone = "plain", large: bool = F
     return rx.el.a(*children, href=href, **props)
 
 
+def link(*children: Any, href: Any, **props: Any) -> rx.Component:
+    """A link within text."""
+    return rx.el.a(*children, href=href, class_name="text-link", **props)
+
+
 def error_text(message: Any, **props: Any) -> rx.Component:
     """An error message: announced at once, takes no room while it is empty."""
     props.setdefault("role", "alert")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
 from services.infra import clock
 from services.infra.errors import Conflict
-from services.ratings.periods import Kind
+from services.ratings.periods import Kind, period_named
 from services.training.models import RankedItemRow, RankedSetRow
 from services.training.play import Strategies
 from services.training.ranked_draw import (
@@ -70,6 +70,32 @@ def proof_of(row: RankedSetRow, items: Sequence[RankedItemRow] = ()) -> Proof:
         seed=row.seed.hex() if closed else None,
         pool=tuple(row.pool) if closed else (),
         spots=tuple(spot_document(_spot(item)) for item in items) if closed else (),
+    )
+
+
+def read(document: Mapping[str, Any], set_id: str) -> Proof:
+    """A proof as REST gives it.
+
+    Raises:
+        Conflict: It is of another set, or of one that is not closed.
+        KeyError, TypeError, ValueError: It is no proof.
+    """
+    if document["set_id"] != set_id:
+        raise Conflict(f"the file is of the set {document['set_id']}", code="other-set")
+    closed = datetime.fromisoformat(document["closes_at"]) <= clock.now() and document["seed"] is not None
+    return Proof(
+        set_id=set_id,
+        kind=period_named(set_id).kind,
+        items=int(document["items"]),
+        commitment=str(document["commitment"]),
+        published_at=datetime.fromisoformat(document["published_at"]),
+        opens_at=datetime.fromisoformat(document["opens_at"]),
+        closes_at=datetime.fromisoformat(document["closes_at"]),
+        closed=closed,
+        made_whole=bool(document["pool"]),
+        seed=str(document["seed"]) if closed else None,
+        pool=tuple(document["pool"]),
+        spots=tuple(document["spots"]),
     )
 
 

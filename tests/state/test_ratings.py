@@ -12,9 +12,9 @@ from services.accounts.sessions import Role
 from services.infra import db as infra_db
 from services.infra.errors import Unavailable
 from services.ratings import service
+from services.ratings.periods import period_named
 from services.ratings.service import Board, Entry
-from services.ratings.weeks import week_named
-from services.training.views import WeekProgress
+from services.training.views import RankedProgress
 from state import ratings
 from state.ratings import LeaderboardState, head_view, left_text, rows_view, signed_pct
 from tests.services.ratings.conftest import add_player, graded, minimum, record
@@ -82,11 +82,19 @@ async def test_a_database_that_is_away_is_said_and_keeps_the_rows(
 
 
 def board(*entries: Entry, viewer: Entry | None = None) -> Board:
-    return Board(week_named("2026-W48"), 100, 200.0, len(entries), entries, viewer, None)
+    return Board(period_named("2026-W48"), 100, 200.0, len(entries), entries, viewer, None)
+
+
+def week(answered: int, *, finished: bool = False) -> RankedProgress:
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    return RankedProgress(
+        set_id="2026-W48", kind="weekly", items=200, dealt=answered, answered=answered, finished=finished, ready=True,
+        closes_at=now, commitment="c", streak=0,
+    )  # fmt: skip
 
 
 def entry(number: int, rank: int | None, score: float, interval: tuple[float, float] | None) -> Entry:
-    return Entry(__import__("uuid").UUID(int=number), f"P{number}", rank, score, interval, 150)
+    return Entry(__import__("uuid").UUID(int=number), f"P{number}", rank, score, interval, 150, 150, 0)
 
 
 def test_scores_carry_their_sign_and_unit() -> None:
@@ -125,8 +133,26 @@ def test_the_time_left_is_said_in_its_two_largest_units(left: timedelta, words: 
 
 def test_the_head_names_the_week_and_how_far_the_player_is() -> None:
     now = datetime(2026, 11, 24, tzinfo=UTC)
-    head = head_view(board(), WeekProgress("2026-W48", 200, 40, 34), now)
-    assert (head.week, head.closes, head.finished) == ("Week 48, 2026", "6 d 0 h left", False)
+    head = head_view(board(), week(34), now, member=True)
+    assert (head.period, head.closes, head.finished) == ("Week 48, 2026", "6 d 0 h left", False)
     assert head.invitation == "You have answered 34 of 200."
-    assert head_view(board(), WeekProgress("2026-W48", 200, 200, 200), now).finished
-    assert head_view(board(), None, now).invitation == ""
+    assert head_view(board(), week(200, finished=True), now, member=True).finished
+    assert head_view(board(), week(34), now, member=False).invitation == ""
+
+
+def test_the_head_of_the_day_counts_hands_and_days_in_a_row() -> None:
+    now = datetime(2026, 11, 23, 20, tzinfo=UTC)
+    daily = RankedProgress(
+        set_id="2026-11-23", kind="daily", items=10, dealt=4, answered=9, finished=False, ready=True,
+        closes_at=now, commitment="c", streak=3,
+    )  # fmt: skip
+    page = Board(period_named("2026-11-23"), 10, 20.0, 0, (), None, None)
+    head = head_view(page, daily, now, member=True)
+    assert (head.period, head.closes, head.unit) == ("Monday 23 November 2026", "4 h 0 min left", "hands")
+    assert (head.invitation, head.streak, head.started) == ("You have begun 4 of 10.", "3 days in a row", True)
+
+
+def test_marked_decisions_are_said_on_the_row() -> None:
+    shown = Entry(__import__("uuid").UUID(int=1), "P", 1, 0.4, None, 150, 150, 12)
+    rows, _ = rows_view(board(shown))
+    assert rows[0].marked == "12 studied"

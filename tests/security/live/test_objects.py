@@ -12,7 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from solver.cards import card_to_text
+from services.solutions.catalog import library_id
+from services.solutions.manifest import read_manifest
+from solver.cards import card_to_text, parse_cards
 from state.training import TrainingState
 from tests.security.conftest import Figure, Scale
 from tests.security.live.conftest import Person, Target, visitor
@@ -61,7 +63,7 @@ def owned(person: Person) -> dict[str, str]:
     }
 
 
-PUBLIC = {"board", "key", "spot_id", "identity_id", "job_id"}
+PUBLIC = {"board", "key", "spot_id", "identity_id", "job_id", "set_id"}
 
 
 @pytest.mark.row("objects of others")
@@ -211,3 +213,70 @@ def combo(index: int) -> tuple[str, str]:
 def user_of(person: Person) -> str:
     """The id behind the cookies."""
     return str(person.data("GET", "/api/users/me")["id"])
+
+
+def given(answer: dict[str, Any], name: str) -> Any:
+    """What an answer holds of the solution under this name."""
+    return answer["grid"]["data"] if name == "grid" else "".join(map(str, answer[name]))
+
+
+@pytest.mark.row("leaks")
+@pytest.mark.timeout(300)
+def test_no_door_opens_a_board_while_a_ranked_set_runs_on_it(
+    target: Target, people: dict[str, Person], figure: Figure
+) -> None:
+    """Every way to node data with every entry of the library that the running sets are played on."""
+    anna = people["premium"]
+    deadline = time.monotonic() + 120
+    while not all(anna.data("GET", f"/api/ranked/progress?kind={kind}")["ready"] for kind in ("weekly", "daily")):
+        assert time.monotonic() < deadline, "the sets are not drawn"
+        time.sleep(1)
+    boards = {
+        frozenset(parse_cards(row[0]))
+        for row in fetched(
+            target, "SELECT board FROM solutions.kept_board WHERE opens_at <= now() AND closes_at > now()"
+        )
+    }
+    entries = {
+        library_id(entry["id"]): entry
+        for entry in read_manifest()["entries"]
+        if frozenset(parse_cards(entry["board"])) in boards
+    }
+    listed = {one["id"] for one in anna.data("GET", "/api/spots?limit=100")["items"]}
+    tried, opened = 0, [entry["id"] for key, entry in entries.items() if str(key) in listed]
+    for key, entry in entries.items():
+        spot = entry["spot"]
+        board = "".join(card[0] + "dhsc"["cdhs".index(card[1])] for card in re.findall("..", entry["board"]))
+        doors: list[tuple[str, str, Any]] = [
+            ("GET", f"/api/spots/{key}", None),
+            ("GET", f"/api/solutions/{key}", None),
+            ("GET", f"/api/solutions/{key}?node=", None),
+            ("GET", f"/api/solutions/{key}?node=check", None),
+            ("POST", "/api/training/sessions", {"mode": "hands", "drill": {"solution_id": str(key)}}),
+            ("POST", "/api/solves", {"spot": spot}),
+            ("POST", "/api/solves", {"spot": spot | {"board": board}}),
+            ("POST", "/api/solves", {"spot": spot | {"pot": spot["pot"] + 1}}),
+        ]
+        for method, path, body in doors:
+            answer = anna.call(method, path, body)
+            tried += 1
+            if answer.status_code != 403 or "board-kept" not in answer.text:
+                opened.append(f"{method} {path} {answer.status_code}")
+    leaks: list[str] = []
+    for mode in ("ranked", "daily"):
+        table = anna.data("POST", "/api/training/sessions", {"mode": mode})
+        session = f"/api/training/sessions/{table['session_id']}"
+        body = {"decision_id": table["decision_id"], "action": table["actions"][-1]}
+        shown = [anna.data("POST", f"{session}/decisions", body), anna.data("GET", f"{session}/decisions")["items"][0]]
+        shown += anna.data("POST", f"/api/training/hands/{table['hand_id']}/advance")["answers"]
+        leaks += [
+            mode for one in shown if one["rows"] or one["grid"]["data"] or one["die_pick"] or "".join(one["reasons"])
+        ]
+        again = anna.call("POST", f"/api/training/decisions/{table['decision_id']}/retries", {"action": "check"})
+        leaks += [f"{mode} retry {again.status_code}"] if again.status_code != 403 else []
+        leaks += [f"{mode} solution"] if table["solution_id"] else []
+    figure(
+        f"{len(entries)} kept boards, {tried} calls at their doors: {len(opened)} opened {opened[:2] or ''}; "
+        f"{len(leaks)} answers of ranked sets with more than the verdict {leaks[:2] or ''}",
+        passed=bool(entries) and not opened and not leaks,
+    )

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from services.accounts.events import AccountErased, GuestMerged
 from services.infra import clock, events
+from services.infra.db import transaction
 from services.solutions import erasure as _erasure  # noqa: F401 registers its projector
 from services.solutions import reservations, study
 from services.solutions.reservations import BoardKept, overlap
@@ -123,3 +124,18 @@ async def test_a_guests_studies_go_to_the_account_and_with_it(db: AsyncSession) 
     assert [tuple(row) for row in rows] == [(BOB, 2)]
     await events.append(db, clock.new_id(), "user", 0, [AccountErased(user_id=BOB, guest_ids=(ANN,))], BOB)
     assert await db.scalar(text("SELECT count(*) FROM solutions.study")) == 0
+
+
+async def test_a_refusal_is_taken_down_although_what_was_asked_for_is_rolled_back(committed: AsyncEngine) -> None:
+    board, now = parse_cards("Td9d6h"), clock.now()
+    async with transaction() as db:
+        await reservations.keep(db, "2026-W48", [board], "x", now, now + timedelta(hours=1))
+    for _ in range(2):
+        with pytest.raises(BoardKept):
+            async with transaction() as db:
+                await study.admit(db, ANN, board, "look")
+    async with transaction() as db:
+        rows = await db.execute(text("SELECT user_id, kind, times FROM solutions.study"))
+        assert [tuple(row) for row in rows] == [(ANN, "refused", 2)]
+        (found,) = await study.of_boards(db, [board], now, now + timedelta(hours=1))
+        assert (found.user_id, found.board) == (ANN, "6h9dTd")

@@ -389,7 +389,7 @@ async def test_unknown_sets_are_not_found(sets: RankedSets, db: AsyncSession) ->
 async def test_two_processes_that_draw_at_once_publish_one_set(
     sets: RankedSets, training: TrainingService, db: AsyncSession
 ) -> None:
-    period = period_of("daily", clock.now() + timedelta(days=1))
+    period = period_of("daily", clock.now() + timedelta(days=3))
     drafts = [await sets.draft(period, await sets.pool(db, period)) for _ in range(2)]
     assert [await sets.publish(db, draft) for draft in drafts] == [True, False]
     assert (await sets.proof(db, period.name)).commitment

@@ -198,7 +198,7 @@ async def pool_ids(db: AsyncSession, set_id: str) -> list[str]:
 
 
 async def test_the_day_keeps_other_boards_than_the_week(sets: RankedSets, db: AsyncSession) -> None:
-    week, day = (await reservations.boards_of(db, period_of(kind, clock.now()).name) for kind in KINDS)
+    week, day = [await reservations.boards_of(db, period_of(kind, clock.now()).name) for kind in KINDS]
     assert week
     assert day
     assert not any(reservations.overlap(one, other) for one in week for other in day)
