@@ -105,6 +105,7 @@ async def test_no_door_opens_a_kept_board(kept: list[SolutionInfo], member: Brow
         assert await refused(member, "GET", f"/api/spots/{info.id}")
         assert await refused(member, "GET", f"/api/solutions/{info.id}")
         assert await refused(member, "GET", f"/api/solutions/{info.id}?node=")
+        assert await refused(member, "GET", f"/api/solutions/{info.id}/subgame?line=check/check/deal 2c")
         assert await refused(member, "POST", "/api/training/sessions", {"drill": {"solution_id": str(info.id)}})
         for asked in (spot, renamed(spot), narrower):
             assert await refused(member, "POST", "/api/solves", {"spot": asked})

@@ -252,6 +252,7 @@ def test_no_door_opens_a_board_while_a_ranked_set_runs_on_it(
             ("GET", f"/api/solutions/{key}", None),
             ("GET", f"/api/solutions/{key}?node=", None),
             ("GET", f"/api/solutions/{key}?node=check", None),
+            ("GET", f"/api/solutions/{key}/subgame?line=check/check/deal 2c", None),
             ("POST", "/api/training/sessions", {"mode": "hands", "drill": {"solution_id": str(key)}}),
             ("POST", "/api/solves", {"spot": spot}),
             ("POST", "/api/solves", {"spot": spot | {"board": board}}),
