@@ -157,9 +157,16 @@ async def test_the_fair_play_report_is_for_administrators(sets: None, member: Br
     assert (await member.get(f"/api/admin/fair-play?set_id={WEEK}")).status_code == 403
 
 
-async def test_progress_says_where_the_caller_is(sets: None, member: Browser) -> None:
-    before = (await member.get("/api/ranked/progress?kind=daily")).json()["data"]
-    assert (before["set_id"], before["items"], before["dealt"], before["ready"]) == (DAY, 10, 0, True)
-    await member.post("/api/training/sessions", {"mode": "daily"})
-    after = (await member.get("/api/ranked/progress?kind=daily")).json()["data"]
-    assert (after["dealt"], after["answered"], after["finished"]) == (1, 0, False)
+@pytest.mark.parametrize(("mode", "kind", "items"), [("ranked", "weekly", 6), ("daily", "daily", 10)])
+async def test_progress_says_where_the_caller_is(sets: None, member: Browser, mode: str, kind: str, items: int) -> None:
+    before = (await member.get(f"/api/ranked/progress?kind={kind}")).json()["data"]
+    assert (before["set_id"], before["items"]) == ({"weekly": WEEK, "daily": DAY}[kind], items)
+    assert (before["dealt"], before["answered"], before["ready"]) == (0, 0, True)
+    table = (await member.post("/api/training/sessions", {"mode": mode})).json()["data"]
+    assert table["deadline"] is not None
+    body = {"decision_id": table["decision_id"], "action": table["actions"][0]}
+    path = f"/api/training/sessions/{table['session_id']}/decisions"
+    first, second = await member.post(path, body), await member.post(path, body)
+    assert first.json()["data"] == second.json()["data"]
+    after = (await member.get(f"/api/ranked/progress?kind={kind}")).json()["data"]
+    assert (after["dealt"], after["answered"], after["finished"]) == (1, 1, False)

@@ -96,7 +96,7 @@ async def test_no_reply_before_the_answer_holds_the_mix_the_seed_or_villains_car
             data(await browser.get(f"/api/training/hands/{hand}/fairness")),
             data(await browser.get(f"{SESSIONS}/{session}")),
             data(await browser.get(SESSIONS)),
-            data(await browser.get("/api/training/week")),
+            data(await browser.get("/api/ranked/progress")),
             data(await browser.post(f"/api/training/hands/{hand}/advance")),
             data(await browser.post(f"{SESSIONS}/{session}/hands")),
         ]
@@ -207,15 +207,6 @@ async def test_a_set_that_makes_no_sense_is_refused(member: Browser, body: Any) 
 
 async def test_guests_are_told_that_ranked_sets_are_for_members(browser: Browser) -> None:
     assert problem(await browser.post(SESSIONS, {"mode": "ranked"}), 403)["type"] == "/problems/members-only"
-
-
-async def test_a_member_plays_ranked_items_and_sees_how_far_the_week_is(member: Browser) -> None:
-    table = await start(member, mode="ranked")
-    assert table["deadline"] is not None
-    data(await act(member, table))
-    await advance(member, table)
-    week = data(await member.get("/api/training/week"))
-    assert (week["items"], week["dealt"], week["answered"]) == (200, 1, 1)
 
 
 async def test_trying_again_is_graded_and_not_counted(browser: Browser) -> None:
