@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from components.ratings.board_events import board_events
 from components.training import training_table
 from components.ui import button, error_text, link, link_button
 from state import routes
@@ -19,7 +20,7 @@ _KEPT = (
 )
 
 
-def _start(title: str, words: str, board: str, start: Any) -> rx.Component:
+def _start(title: str, words: str, kind: str, board: str, start: Any) -> rx.Component:
     """The rules and the button; a set that was played leads to its board."""
     return rx.el.div(
         rx.el.h1(title),
@@ -34,10 +35,9 @@ def _start(title: str, words: str, board: str, start: Any) -> rx.Component:
             rx.cond(
                 _head.ready,
                 button(rx.cond(_head.started, "Continue", "Start"), tone="primary", large=True, on_click=start),
-                rx.el.p(
-                    "The set is being drawn. ",
-                    button("Look again", tone="quiet", on_click=LeaderboardState.load),
-                    role="status",
+                rx.fragment(
+                    board_events(url=f"/api/leaderboards/{kind}/events", on_change=LeaderboardState.load),
+                    rx.el.p("The set is being drawn. It opens here by itself.", role="status"),
                 ),
             ),
         ),
@@ -77,7 +77,7 @@ def weekly_set() -> rx.Component:
         "The same decisions for everybody, dealt and graded by the server. Each is shown once, in order, and each one "
         "counts: what you leave unanswered is checked or folded when its time is up."
     )
-    return _for_members(title, _start(title, words, routes.LEADERBOARD, TrainingState.start_ranked))
+    return _for_members(title, _start(title, words, "weekly", routes.LEADERBOARD, TrainingState.start_ranked))
 
 
 def daily_ten() -> rx.Component:
@@ -87,4 +87,4 @@ def daily_ten() -> rx.Component:
         "Ten hands, the same for everybody, until midnight UTC. You play each to its end, once; what you leave "
         "unanswered is checked or folded when its time is up."
     )
-    return _for_members(title, _start(title, words, routes.LEADERBOARD_DAILY, TrainingState.start_daily))
+    return _for_members(title, _start(title, words, "daily", routes.LEADERBOARD_DAILY, TrainingState.start_daily))

@@ -23,6 +23,7 @@ from services.infra.errors import Conflict, NotFound, Unavailable
 from services.infra.log import get_logger
 from services.infra.settings import get_settings
 from services.infra.waiting import Line
+from services.ratings import live
 from services.ratings.periods import KINDS, Kind, Period, period_named, period_of
 from services.ratings.service import DAILY_HANDS
 from services.solutions import reservations, study
@@ -140,6 +141,7 @@ class RankedSets:
             return False
         boards = [info.board for info in draft.kept]
         await reservations.keep(db, period.name, boards, REASONS[period.kind], opens_at, period.ends)
+        live.publish_after_commit(db, period.name)
         get_logger().info("ranked_set_published", set_id=period.name, commitment=values["commitment"])
         return True
 

@@ -51,7 +51,7 @@ def training(strategies: HashedStrategies) -> TrainingService:
 
 @pytest.fixture
 async def sets(
-    training: TrainingService, db: AsyncSession, monkeypatch: pytest.MonkeyPatch
+    training: TrainingService, db: AsyncSession, redis_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[RankedSets]:
     """The week's set, of twelve decisions, and the day's."""
     monkeypatch.setenv("MIXLINE_WEEKLY_ITEMS", "12")
