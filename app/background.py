@@ -21,6 +21,7 @@ from services.infra import db, metrics, process, redis
 from services.infra.log import log
 from services.infra.settings import get_settings
 from services.mail.service import run_mail
+from services.solutions.growth import run_growth
 from services.solutions.worker import run_worker
 from services.training.worker import run_ranked, run_training
 
@@ -28,6 +29,7 @@ TASKS: tuple[Callable[[], Awaitable[None]], ...] = (
     run_training,
     run_ranked,
     run_worker,
+    run_growth,
     run_sink,
     run_accounts,
     run_mail,
