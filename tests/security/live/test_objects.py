@@ -13,8 +13,9 @@ import httpx
 import pytest
 
 from services.solutions.catalog import library_id
-from services.solutions.manifest import read_manifest
+from services.solutions.manifest import Library, read_manifest
 from solver.cards import card_to_text, parse_cards
+from solver.spot import spot_to_json
 from state.training import TrainingState
 from tests.security.conftest import Figure, Scale
 from tests.security.live.conftest import Person, Target, visitor
@@ -243,9 +244,12 @@ def test_no_door_opens_a_board_while_a_ranked_set_runs_on_it(
         if frozenset(parse_cards(entry["board"])) in boards
     }
     listed = {one["id"] for one in anna.data("GET", "/api/spots?limit=100")["items"]}
+    library = Library()
     tried, opened = 0, [entry["id"] for key, entry in entries.items() if str(key) in listed]
     for key, entry in entries.items():
-        spot = entry["spot"]
+        held = library.get(key)
+        assert held is not None
+        spot = spot_to_json(held.spot)
         board = "".join(card[0] + "dhsc"["cdhs".index(card[1])] for card in re.findall("..", entry["board"]))
         doors: list[tuple[str, str, Any]] = [
             ("GET", f"/api/spots/{key}", None),
