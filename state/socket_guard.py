@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reflex.state import StateUpdate
 from reflex_base.registry import RegistrationContext
 
-from services.accounts.session_records import SessionsUnavailable, ended_among
+from services.accounts.session_records import SessionsUnavailable, ended_among, renewed_among
 from services.accounts.sessions import named_session, resolve
 from services.infra.log import get_logger
 from state.guard import Guard
@@ -71,6 +71,18 @@ def hanging_up(app: rx.App, namespace: EventNamespace) -> Disconnect:
     return hang_up
 
 
+def dropping(app: rx.App, namespace: EventNamespace) -> Disconnect:
+    """Cuts a socket off as a lost network would, so that the page connects again."""
+
+    async def drop(sid: str) -> None:
+        server: Any = app.sio
+        engine_sid = server.manager.eio_sid_from_sid(sid, namespace.namespace)
+        if engine_sid is not None:
+            await server.eio.disconnect(engine_sid)
+
+    return drop
+
+
 def waiting_shown(namespace: EventNamespace) -> OnEvent:
     """``on_event`` that says "Reconnecting" in the tab while Redis hangs.
 
@@ -93,33 +105,45 @@ def waiting_shown(namespace: EventNamespace) -> OnEvent:
     return told
 
 
-async def tell_ended(namespace: EventNamespace, told: set[str]) -> None:
+async def tell_ended(namespace: EventNamespace, told: dict[str, int], drop: Disconnect) -> None:
     """Say so in every open tab whose session has ended since; a tab that does nothing would not learn of it.
+
+    A tab whose session goes on under a new id is dropped instead, one look later, when its browser has the new cookies:
+    it connects again by itself and is bound to the new session.
 
     Args:
         namespace: The open sockets.
-        told: The sockets that know already; gone ones are taken out.
+        told: How often each socket was found ended; gone ones are taken out.
+        drop: Ends a socket so that the page connects again.
     """
     sockets = namespace._static_router_data  # noqa: SLF001 read at the handshake
-    told.intersection_update(sockets)
+    for sid in told.keys() - sockets.keys():
+        del told[sid]
     bound = {sid: named_session(data.get("headers", {}).get("cookie")) for sid, data in list(sockets.items())}
-    waiting = {sid: session_id for sid, session_id in bound.items() if session_id is not None and sid not in told}
+    waiting = {sid: session_id for sid, session_id in bound.items() if session_id is not None and told.get(sid, 0) < 2}
     ended = await ended_among(set(waiting.values()))
+    renewed = await renewed_among(ended)
     for sid, session_id in waiting.items():
         token = namespace.sid_to_token.get(sid)
-        if session_id in ended and token is not None:
-            told.add(sid)
-            await namespace.emit_update(StateUpdate(delta=notice_past_the_state(token, SESSION_ENDED)), token)
+        if session_id not in ended or token is None:
+            continue
+        told[sid] = told.get(sid, 0) + 1
+        if session_id not in renewed:
+            if told[sid] == 1:
+                await namespace.emit_update(StateUpdate(delta=notice_past_the_state(token, SESSION_ENDED)), token)
+            told[sid] = 2
+        elif told[sid] == 2:  # noqa: PLR2004 the second look
+            await drop(sid)
 
 
 def watch_sessions(app: rx.App) -> Callable[[], AbstractAsyncContextManager[None]]:
     """The lifespan task that runs `tell_ended` every `LOOK_S`."""
 
     async def watch() -> None:
-        told: set[str] = set()
-        while app.event_namespace is not None:
+        told: dict[str, int] = {}
+        while (namespace := app.event_namespace) is not None:
             with suppress(SessionsUnavailable):
-                await tell_ended(app.event_namespace, told)
+                await tell_ended(namespace, told, dropping(app, namespace))
             await asyncio.sleep(LOOK_S)
 
     @asynccontextmanager
