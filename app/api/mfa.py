@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.auth import AccountOut, opened_by
 from app.api.deps import AccountHolder, OptionalPrincipal
 from app.api.envelope import Envelope, ok
+from app.api.idempotency import IdempotentRoute
 from app.api.ownership import Proof, prove_owner
 from app.api.session_cookies import hand_over, read_cookie, replace_session, set_cookie
 from services.accounts import identities, second_factor, service, sessions, throttle
@@ -17,7 +18,7 @@ from services.infra.db import transaction
 from services.infra.errors import Unauthorized
 from services.infra.log import get_logger
 
-router = APIRouter(prefix="/auth/mfa", tags=["auth"])
+router = APIRouter(prefix="/auth/mfa", tags=["auth"], route_class=IdempotentRoute)
 log = get_logger()
 
 WAITING_COOKIE = "mixline_waiting"
