@@ -136,6 +136,24 @@ async def enable_second_factor(db: AsyncSession, user_id: UUID) -> None:
     )
 
 
+async def lock_sealed(db: AsyncSession, after: UUID | None, limit: int) -> list[tuple[UUID, bytes]]:
+    """Sealed secrets by the ids of their owners, behind ``after``; held until the commit."""
+    query = select(SecondFactor.user_id, SecondFactor.sealed_secret).order_by(col(SecondFactor.user_id)).limit(limit)
+    if after is not None:
+        query = query.where(col(SecondFactor.user_id) > after)
+    return [(row[0], row[1]) for row in await db.execute(query.with_for_update())]
+
+
+async def put_sealed(db: AsyncSession, user_id: UUID, sealed: bytes) -> None:
+    """The same secret under another key."""
+    await db.execute(
+        update(SecondFactor)
+        .where(col(SecondFactor.user_id) == user_id)
+        .values(sealed_secret=sealed)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def drop_second_factor(db: AsyncSession, user_id: UUID) -> None:
     """The secret and the recovery codes."""
     for model in (SecondFactor, RecoveryCode):
