@@ -132,7 +132,7 @@ async def tell_ended(namespace: EventNamespace, told: dict[str, int], drop: Disc
             if told[sid] == 1:
                 await namespace.emit_update(StateUpdate(delta=notice_past_the_state(token, SESSION_ENDED)), token)
             told[sid] = 2
-        elif told[sid] == 2:  # noqa: PLR2004 the second look
+        elif told[sid] == 2:
             await drop(sid)
 
 

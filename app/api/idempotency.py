@@ -132,7 +132,7 @@ class _Call:
         reply = json.dumps([answer.status_code, headers, base64.b64encode(answer.body).decode()])
         nonce = secrets.token_bytes(_NONCE)
         sealed = self._fingerprint + nonce + self._box.encrypt(nonce, reply.encode(), None)
-        await self._put(sealed if answer.status_code < 400 else None)  # noqa: PLR2004 an error
+        await self._put(sealed if answer.status_code < 400 else None)
         return answer
 
     async def _put(self, value: bytes | None) -> None:

@@ -138,9 +138,10 @@ async def enable_second_factor(db: AsyncSession, user_id: UUID) -> None:
 
 async def lock_sealed(db: AsyncSession, after: UUID | None, limit: int) -> list[tuple[UUID, bytes]]:
     """Sealed secrets by the ids of their owners, behind ``after``; held until the commit."""
-    query = select(SecondFactor.user_id, SecondFactor.sealed_secret).order_by(col(SecondFactor.user_id)).limit(limit)
+    owner, secret = col(SecondFactor.user_id), col(SecondFactor.sealed_secret)
+    query = select(owner, secret).order_by(owner).limit(limit)
     if after is not None:
-        query = query.where(col(SecondFactor.user_id) > after)
+        query = query.where(owner > after)
     return [(row[0], row[1]) for row in await db.execute(query.with_for_update())]
 
 

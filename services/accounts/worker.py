@@ -1,4 +1,4 @@
-"""What has to happen without anybody waiting: mails that were asked for, accounts to erase, links that ran out, old keys."""
+"""What has to happen without anybody waiting: mails that were asked for, accounts to erase, what ran out, old keys."""
 
 from __future__ import annotations
 

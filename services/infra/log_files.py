@@ -30,9 +30,9 @@ class LogFile(RotatingFileHandler):
         super().__init__(path, maxBytes=max_bytes, backupCount=KEPT, encoding="utf-8", errors="replace")
 
     def _open(self) -> Any:
-        return open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=_private)  # noqa: PTH123, SIM115 Path.open takes no opener; the handler closes it
+        return open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=_private)
 
-    def handleError(self, record: logging.LogRecord) -> None:
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 logging's name
         """A full disk must not stop the server that logs."""
 
     def follow(self, pipe: IO[bytes]) -> None:

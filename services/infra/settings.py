@@ -108,7 +108,10 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field("", description="Sender of mails; empty: mixline@ the host of MIXLINE_PUBLIC_URL.")
 
-    oidc_issuer: str = Field("", description="OpenID Connect provider of your own, by its issuer exactly as its discovery document writes it.")
+    oidc_issuer: str = Field(
+        "",
+        description="OpenID Connect provider of your own, by its issuer exactly as its discovery document writes it.",
+    )
     oidc_name: str = Field("Single sign-on", description="What its button says.")
     oidc_client_id: str = Field("", description="Client id at that provider.")
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="Client secret at that provider.")

@@ -48,7 +48,7 @@ async def put_off(db: AsyncSession, mail_id: UUID, until: datetime) -> None:
 
 async def lock_sealed(db: AsyncSession, after: UUID | None, limit: int) -> list[tuple[UUID, bytes]]:
     """Sealed mails by their ids, behind ``after``; held until the commit."""
-    query = select(Outgoing.id, Outgoing.sealed).order_by(col(Outgoing.id)).limit(limit)
+    query = select(col(Outgoing.id), col(Outgoing.sealed)).order_by(col(Outgoing.id)).limit(limit)
     if after is not None:
         query = query.where(col(Outgoing.id) > after)
     return [(row[0], row[1]) for row in await db.execute(query.with_for_update())]

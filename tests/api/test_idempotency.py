@@ -123,9 +123,7 @@ async def test_fifty_at_once_make_one(member: Browser) -> None:
     assert len((await member.get("/api/auth/tokens")).json()["data"]) == 1
 
 
-async def test_a_key_belongs_to_one_body_one_caller_and_one_address(
-    open_browser: OpenBrowser, member: Browser
-) -> None:
+async def test_a_key_belongs_to_one_body_one_caller_and_one_address(open_browser: OpenBrowser, member: Browser) -> None:
     key = {idempotency.HEADER: str(uuid4())}
     wanted = {"name": "script", "scopes": ["read"], "days": 7}
     mine = (await member.post("/api/auth/tokens", wanted, headers=key)).json()["data"]

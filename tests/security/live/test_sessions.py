@@ -16,7 +16,7 @@ import pytest
 from services.accounts import access_tokens, signing_keys
 from services.infra.settings import get_settings
 from state.session import SessionState
-from tests.security.conftest import Figure, Scale
+from tests.security.conftest import Figure, Scale, Within
 from tests.security.live.conftest import Person, Target
 from tests.security.live.raw import RawSocket, Refused
 from tests.security.live.second_factor import next_code
@@ -38,7 +38,7 @@ def status(target: Target, access: str) -> int:
     return httpx.get(target.origin + ME, headers={"Cookie": f"mixline_session={access}"}).status_code
 
 
-def until(refused: Any, limit_s: float = 10.0) -> float:
+def until(refused: Any, limit_s: float = 60.0) -> float:
     """Seconds until ``refused()`` is true."""
     started = time.monotonic()
     while not refused():
@@ -111,7 +111,7 @@ def test_two_tabs_that_refresh_stay_signed_in(target: Target, figure: Figure, sc
 
 
 @pytest.mark.row("refresh")
-def test_a_stolen_refresh_token_kills_the_family(target: Target, figure: Figure) -> None:
+def test_a_stolen_refresh_token_kills_the_family(target: Target, figure: Figure, within: Within) -> None:
     person = member(target)
     stolen = dict(person.http.cookies)
     socket = person.socket()
@@ -127,7 +127,7 @@ def test_a_stolen_refresh_token_kills_the_family(target: Target, figure: Figure)
     figure(
         f"a reused refresh token: {reused}; the family is dead on REST after {seconds:.1f} s, on its socket after "
         f"{over_socket:.1f} s",
-        passed=reused == 401 and seconds <= 5 and over_socket <= 5,
+        passed=reused == 401 and within(max(seconds, over_socket), 5),
     )
 
 
@@ -145,7 +145,7 @@ def signed_in(socket: RawSocket) -> bool:
 @pytest.mark.row("revocation")
 @pytest.mark.timeout(300)
 def test_logout_ban_and_role_change_reach_rest_and_open_sockets(
-    target: Target, people: dict[str, Person], figure: Figure
+    target: Target, people: dict[str, Person], figure: Figure, within: Within
 ) -> None:
     admin = people["admin"]
     worst: dict[str, float] = {}
@@ -173,7 +173,7 @@ def test_logout_ban_and_role_change_reach_rest_and_open_sockets(
             on_socket = until(lambda: not signed_in(socket))  # noqa: B023 at once
         worst[way] = max(on_rest, on_socket)
     told = ", ".join(f"{way} {seconds:.1f} s" for way, seconds in worst.items())
-    figure(f"stopped on REST and an open socket after: {told}", passed=max(worst.values()) <= 5)
+    figure(f"stopped on REST and an open socket after: {told}", passed=within(max(worst.values()), 5))
 
 
 def shown_role(socket: RawSocket) -> str:

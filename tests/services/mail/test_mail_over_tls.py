@@ -1,4 +1,4 @@
-"""Mails over TLS, against a server with a certificate of a club's own authority: checked, and never sent in the clear."""
+"""Mails over TLS, against a server of a club's own authority: its certificate is checked, nothing goes in the clear."""
 
 from __future__ import annotations
 

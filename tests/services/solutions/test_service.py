@@ -14,8 +14,8 @@ from numpy.testing import assert_allclose
 from services.infra import metrics
 from services.infra.cache import Cache
 from services.infra.clock import new_id
-from services.infra.waiting import acting_for
 from services.infra.errors import Invalid, NotFound, TooMany
+from services.infra.waiting import acting_for
 from services.solutions.catalog import Line, NodeStrategy, texture
 from services.solutions.codec import Artefact, ArtefactError, write_artefact
 from services.solutions.manifest import Library, read_manifest, verify, write_manifest
