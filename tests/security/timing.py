@@ -23,7 +23,8 @@ class Shift:
     p: float
 
     def __str__(self) -> str:
-        return f"{self.median:+.2f} ms (95% {self.low:+.2f} to {self.high:+.2f}, paired medians; Mann-Whitney p {self.p:.2f})"
+        interval = f"95% {self.low:+.2f} to {self.high:+.2f}"
+        return f"{self.median:+.2f} ms ({interval}; median of pairs, Mann-Whitney p {self.p:.2f})"
 
 
 def shift(first: Sequence[float], second: Sequence[float]) -> Shift:

@@ -152,9 +152,9 @@ def test_anothers_ids_open_nothing_by_events(target: Target, people: dict[str, P
 def test_nothing_of_the_solution_or_villains_hand_comes_before_the_answer(
     target: Target, fetched: Fetched, figure: Figure, scale: Scale
 ) -> None:
-    """Every frame between the deal and the answer, what REST says then, and the page's source, held against what the
-    database knows of the hand and against every number of the answer that follows. That the numbers are found once they
-    may be shown is what says that they would have been found before.
+    """Frames, REST and the page between the deal and the answer, held against the database and the answer's numbers.
+
+    That the numbers are found once they may be shown is what says that they would have been found before.
     """
     spots = scale(15, 1000)
     leaks: list[str] = []

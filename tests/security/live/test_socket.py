@@ -118,7 +118,7 @@ def test_administration_by_well_formed_events_of_lower_roles_changes_and_tells_n
         text = json.dumps(tab.hydrate())
         events: list[tuple[str, dict[str, object]]] = [(name, {}) for name in overview]
         events += [
-            (f"{prefix}.find", {"form": {"query": victim.name}}),
+            (f"{prefix}.find", {"form": {"search": victim.name}}),
             (f"{prefix}.choose", {"user_id": user_id}),
             (f"{prefix}.change_role", {"form": {"role": "premium"}}),
             (f"{prefix}.ask_ban", {}),
@@ -132,7 +132,8 @@ def test_administration_by_well_formed_events_of_lower_roles_changes_and_tells_n
 
     told, changed = [], []
     for role in ("guest", "free", "premium"):
-        if victim.name in attack(people[role]) or victim.email in attack(people[role]):
+        seen = attack(people[role])
+        if victim.name in seen or victim.email in seen:
             told.append(role)
         if victim.http.get("/api/users/me").json()["data"].get("role") != "free":
             changed.append(role)

@@ -31,7 +31,7 @@ STORED = (
 def test_stored_texts_are_shown_and_never_run(
     browser: Browser, target: Target, people: dict[str, Person], figure: Figure, scale: Scale
 ) -> None:
-    """Name, names of tokens, the browser's description, the reason of a suspension: as owner, administrator, visitor."""
+    """Name, names of tokens, the browser's description, the reason of a suspension: as owner and administrator."""
     admin = people["admin"]
     stored = shown = ran = 0
     found: list[str] = []
