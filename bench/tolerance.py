@@ -27,9 +27,10 @@ kernel_cache.configure()
 
 from services.solutions.catalog import street_root
 from services.solutions.export import serve_stored_strategies
-from services.solutions.rivers import MAX_ITERATIONS, TARGET_PCT, river_spot
+from services.solutions.rivers import MAX_ITERATIONS, TARGET_PCT
 from services.solutions.service import StrategyService, get_strategies
 from services.solutions.store import StoredSolution, Walk
+from services.solutions.subgame import subgame_spot
 from services.training.deals import Draw, derive
 from services.training.grading import PLAUSIBLE_PCT
 from services.training.play import deal_hand, drawn_action, is_over, play_on
@@ -78,7 +79,7 @@ def _river(solution: StoredSolution, root: tuple[str, ...]) -> Spot:
         assert street is not None
         solution.follow(walk, start, root, street)
     assert street_root(root) == root
-    return river_spot(solution, root, walk)
+    return subgame_spot(solution, root, walk)
 
 
 def differences(spot: Spot, reference_pct: float, sample: Sample) -> float:

@@ -70,3 +70,30 @@ def check() -> None:
     if problems:
         raise typer.Exit(1)
     typer.echo("Every artefact is the one that the manifest names.")
+
+
+@library.command(
+    epilog="Example: ./mixline library subgame BTN_vs_BB_3BP_Kh8h3c 'check/check/deal 7d' | ./mixline solve -"
+)
+def subgame(
+    entry: Annotated[str, typer.Argument(help="An entry of the library, as `library build --list` names it.")],
+    line: Annotated[str, typer.Argument(help="A line that ends with a deal of the turn or the river.")],
+) -> None:
+    """Print what follows a deal as a spot of its own, from both players' ranges there."""
+    import asyncio  # noqa: PLC0415 as above
+    import json  # noqa: PLC0415
+
+    from services.infra import kernel_cache  # noqa: PLC0415
+
+    kernel_cache.configure()
+    from services.infra.errors import DomainError  # noqa: PLC0415
+    from services.solutions.catalog import library_id, parse_line  # noqa: PLC0415
+    from services.solutions.service import get_strategies  # noqa: PLC0415
+    from solver.spot import spot_to_json  # noqa: PLC0415
+
+    try:
+        spot = asyncio.run(get_strategies().subgame(library_id(entry), parse_line(line)))
+    except DomainError as refused:
+        typer.echo("; ".join(problem.message for problem in refused.errors) or refused.message, err=True)
+        raise typer.Exit(2) from None
+    typer.echo(json.dumps(spot_to_json(spot)))

@@ -35,6 +35,7 @@ OPEN_ROUTES = {
     "GET /api/spots",
     "GET /api/spots/{spot_id}",
     "GET /api/solutions/{solution_id}",
+    "GET /api/solutions/{solution_id}/subgame",
     "GET /api/leaderboards/{board}",
     "GET /api/leaderboards/{board}/events",
 }
