@@ -62,11 +62,9 @@ def hanging_up(app: rx.App, namespace: EventNamespace) -> Disconnect:
     """Ends a socket itself: leaving the namespace alone would let the client join it again on the same socket."""
 
     async def hang_up(sid: str) -> None:
-        server: Any = app.sio
-        engine_sid = server.manager.eio_sid_from_sid(sid, namespace.namespace)
+        engine_sid = _engine_sid(app, namespace, sid)
         await namespace.disconnect(sid)
-        if engine_sid is not None:
-            await server.eio.disconnect(engine_sid)
+        await _close(app, engine_sid)
 
     return hang_up
 
@@ -75,12 +73,27 @@ def dropping(app: rx.App, namespace: EventNamespace) -> Disconnect:
     """Cuts a socket off as a lost network would, so that the page connects again."""
 
     async def drop(sid: str) -> None:
-        server: Any = app.sio
-        engine_sid = server.manager.eio_sid_from_sid(sid, namespace.namespace)
-        if engine_sid is not None:
-            await server.eio.disconnect(engine_sid)
+        await _close(app, _engine_sid(app, namespace, sid))
 
     return drop
+
+
+def _engine_sid(app: rx.App, namespace: EventNamespace, sid: str) -> str | None:
+    server: Any = app.sio
+    return server.manager.eio_sid_from_sid(sid, namespace.namespace)
+
+
+async def _close(app: rx.App, engine_sid: str | None) -> None:
+    """End the connection itself.
+
+    Engine.IO only tells the client, whose own library does not listen, and waits for its next word; an empty packet
+    ends the writer, which closes the WebSocket.
+    """
+    server: Any = app.sio
+    opened = server.eio.sockets.get(engine_sid)
+    if opened is not None:
+        await server.eio.disconnect(engine_sid)
+        await opened.queue.put(None)
 
 
 def waiting_shown(namespace: EventNamespace) -> OnEvent:

@@ -19,7 +19,7 @@ from state.session import SessionState
 from tests.security.conftest import Figure, Scale, Within
 from tests.security.live.conftest import Person, Target
 from tests.security.live.raw import RawSocket, Refused
-from tests.security.live.second_factor import next_code
+from tests.security.live.second_factor import enrol, next_code
 from tests.services.accounts import test_access_tokens as forging
 
 SHOWN = SessionState.get_full_name()
@@ -179,6 +179,35 @@ def test_logout_ban_and_role_change_reach_rest_and_open_sockets(
 def shown_role(socket: RawSocket) -> str:
     """The role that a fresh look of the tab shows."""
     return str(socket.hydrate().get(SHOWN, {}).get("role_rx_state_"))
+
+
+@pytest.mark.row("sessions")
+def test_turning_the_second_factor_on_kills_the_old_session_everywhere(target: Target, figure: Figure) -> None:
+    """Whoever copied the cookies or holds a socket from before has nothing of what the second factor opens."""
+    person = member(target)
+    before, copy = person.data("GET", "/api/auth/sessions")["items"][0]["id"], Person(target)
+    tab = person.socket()
+    tab.hydrate()
+    assert signed_in(tab)
+    copy.http.cookies.update(dict(person.http.cookies))
+    enrol(person)
+    after = [one["id"] for one in person.data("GET", "/api/auth/sessions")["items"]]
+    on_rest = copy.http.get(ME).status_code
+    on_socket = signed_in(tab)
+    opened = person.name in json.dumps(copy.socket().hydrate())
+    cut_off = until(lambda: tab.frame(0.2) is None and tab.closed is not None)
+    goes_on = signed_in_as(person)
+    figure(
+        f"the second factor turned on: new id {after != [before]}; the old cookies on REST {on_rest}, on the open "
+        f"socket {on_socket}, on a new one {opened}; the old socket cut off after {cut_off:.1f} s; the owner goes on "
+        f"{goes_on}",
+        passed=len(after) == 1 and after != [before] and on_rest == 401 and not on_socket and not opened and goes_on,
+    )
+
+
+def signed_in_as(person: Person) -> bool:
+    """Whether a new tab of this browser is its owner's."""
+    return person.name in json.dumps(person.socket().hydrate())
 
 
 @pytest.mark.row("second factor")
