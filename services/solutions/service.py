@@ -22,7 +22,8 @@ from services.infra.log import get_logger
 from services.solutions import repository
 from services.solutions.catalog import Line, NodeStrategy, SolutionInfo, street_root
 from services.solutions.codec import Artefact
-from services.solutions.manifest import Library, describe
+from services.solutions.growth import grown_folder
+from services.solutions.manifest import FOLDER, Library, describe
 from services.solutions.rivers import Rivers
 from services.solutions.store import StoredSolution, Street, Walk
 from services.solutions.subgame import check_root, subgame_spot
@@ -200,4 +201,4 @@ class StrategyService:
 @lru_cache(maxsize=1)
 def get_strategies() -> StrategyService:
     """The service of this process."""
-    return StrategyService(Library(), Rivers(Cache()))
+    return StrategyService(Library(FOLDER, grown_folder()), Rivers(Cache()))
