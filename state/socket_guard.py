@@ -62,38 +62,13 @@ def hanging_up(app: rx.App, namespace: EventNamespace) -> Disconnect:
     """Ends a socket itself: leaving the namespace alone would let the client join it again on the same socket."""
 
     async def hang_up(sid: str) -> None:
-        engine_sid = _engine_sid(app, namespace, sid)
+        server: Any = app.sio
+        engine_sid = server.manager.eio_sid_from_sid(sid, namespace.namespace)
         await namespace.disconnect(sid)
-        await _close(app, engine_sid)
+        if engine_sid is not None:
+            await server.eio.disconnect(engine_sid)
 
     return hang_up
-
-
-def dropping(app: rx.App, namespace: EventNamespace) -> Disconnect:
-    """Cuts a socket off as a lost network would, so that the page connects again."""
-
-    async def drop(sid: str) -> None:
-        await _close(app, _engine_sid(app, namespace, sid))
-
-    return drop
-
-
-def _engine_sid(app: rx.App, namespace: EventNamespace, sid: str) -> str | None:
-    server: Any = app.sio
-    return server.manager.eio_sid_from_sid(sid, namespace.namespace)
-
-
-async def _close(app: rx.App, engine_sid: str | None) -> None:
-    """End the connection itself.
-
-    Engine.IO only tells the client, whose own library does not listen, and waits for its next word; an empty packet
-    ends the writer, which closes the WebSocket.
-    """
-    server: Any = app.sio
-    opened = server.eio.sockets.get(engine_sid)
-    if opened is not None:
-        await server.eio.disconnect(engine_sid)
-        await opened.queue.put(None)
 
 
 def waiting_shown(namespace: EventNamespace) -> OnEvent:
@@ -118,45 +93,38 @@ def waiting_shown(namespace: EventNamespace) -> OnEvent:
     return told
 
 
-async def tell_ended(namespace: EventNamespace, told: dict[str, int], drop: Disconnect) -> None:
+async def tell_ended(namespace: EventNamespace, told: set[str]) -> None:
     """Say so in every open tab whose session has ended since; a tab that does nothing would not learn of it.
 
-    A tab whose session goes on under a new id is dropped instead, one look later, when its browser has the new cookies:
-    it connects again by itself and is bound to the new session.
+    Where the session goes on under a new id nothing is said: the page that did it shows what is shown once, and loads
+    itself anew then. Events of such a tab are refused like those of any ended session.
 
     Args:
         namespace: The open sockets.
-        told: How often each socket was found ended; gone ones are taken out.
-        drop: Ends a socket so that the page connects again.
+        told: The sockets that know already; gone ones are taken out.
     """
     sockets = namespace._static_router_data  # noqa: SLF001 read at the handshake
-    for sid in told.keys() - sockets.keys():
-        del told[sid]
+    told.intersection_update(sockets)
     bound = {sid: named_session(data.get("headers", {}).get("cookie")) for sid, data in list(sockets.items())}
-    waiting = {sid: session_id for sid, session_id in bound.items() if session_id is not None and told.get(sid, 0) < 2}
+    waiting = {sid: session_id for sid, session_id in bound.items() if session_id is not None and sid not in told}
     ended = await ended_among(set(waiting.values()))
     renewed = await renewed_among(ended)
     for sid, session_id in waiting.items():
         token = namespace.sid_to_token.get(sid)
-        if session_id not in ended or token is None:
-            continue
-        told[sid] = told.get(sid, 0) + 1
-        if session_id not in renewed:
-            if told[sid] == 1:
+        if session_id in ended and token is not None:
+            told.add(sid)
+            if session_id not in renewed:
                 await namespace.emit_update(StateUpdate(delta=notice_past_the_state(token, SESSION_ENDED)), token)
-            told[sid] = 2
-        elif told[sid] == 2:
-            await drop(sid)
 
 
 def watch_sessions(app: rx.App) -> Callable[[], AbstractAsyncContextManager[None]]:
     """The lifespan task that runs `tell_ended` every `LOOK_S`."""
 
     async def watch() -> None:
-        told: dict[str, int] = {}
-        while (namespace := app.event_namespace) is not None:
+        told: set[str] = set()
+        while app.event_namespace is not None:
             with suppress(SessionsUnavailable):
-                await tell_ended(namespace, told, dropping(app, namespace))
+                await tell_ended(app.event_namespace, told)
             await asyncio.sleep(LOOK_S)
 
     @asynccontextmanager

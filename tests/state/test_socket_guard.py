@@ -123,13 +123,9 @@ class Wire:
         self._static_router_data = {"sid": {"headers": {"cookie": cookie}}}
         self.passed: list[Any] = []
         self.sent: list[tuple[str, Any]] = []
-        self.dropped: list[str] = []
 
     async def on_event(self, sid: str, data: Any) -> None:
         self.passed.append(data)
-
-    async def drop(self, sid: str) -> None:
-        self.dropped.append(sid)
 
     async def emit_update(self, update: StateUpdate, token: str) -> None:
         self.sent.append((token, update.delta))
@@ -166,31 +162,28 @@ async def test_a_tab_that_does_nothing_learns_that_its_session_has_ended_and_is_
     wire = Wire(sessions.ticket_of(issued.principal.session_id))
     wire.sid_to_token["other"] = "other token"
     wire._static_router_data["other"] = {"headers": {"cookie": sessions.ticket_of(other.principal.session_id)}}
-    told: dict[str, int] = {}
-    await tell_ended(wire, told, wire.drop)  # type: ignore[arg-type]
+    told: set[str] = set()
+    await tell_ended(wire, told)  # type: ignore[arg-type]
     assert wire.sent == []
 
     await sessions.end(issued.principal)
     for _ in range(3):
-        await tell_ended(wire, told, wire.drop)  # type: ignore[arg-type]
+        await tell_ended(wire, told)  # type: ignore[arg-type]
 
-    assert wire.dropped == []
     [(token, delta)] = wire.sent
     assert token == "token"
     assert SESSION_ENDED in str(delta)
     assert forget_failure("token")
 
 
-async def test_a_tab_whose_session_got_a_new_id_is_dropped_once_to_come_back_with_it(redis_server: str) -> None:
+async def test_a_tab_whose_session_got_a_new_id_is_left_to_show_what_is_shown_once(redis_server: str) -> None:
     issued = await sessions.start(new_id(), Role.FREE, "Anna")
     wire = Wire(sessions.ticket_of(issued.principal.session_id))
-    told: dict[str, int] = {}
+    told: set[str] = set()
     await sessions.renew_with_second_factor(issued.principal)
 
-    await tell_ended(wire, told, wire.drop)  # type: ignore[arg-type]
-    assert wire.dropped == []  # its browser may not have the new cookies yet
-    for _ in range(3):
-        await tell_ended(wire, told, wire.drop)  # type: ignore[arg-type]
+    for _ in range(2):
+        await tell_ended(wire, told)  # type: ignore[arg-type]
 
-    assert wire.dropped == ["sid"]
     assert wire.sent == []
+    assert await sessions.resolve(sessions.ticket_of(issued.principal.session_id)) is None
