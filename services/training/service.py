@@ -35,6 +35,7 @@ from services.training.events import DecisionGraded, DecisionRetried, HandDealt,
 from services.training.hand import Hand, answer_of, fold
 from services.training.judging import cutoffs, judge
 from services.training.models import DecisionRow, SessionRow
+from services.training.open_sets import make_room
 from services.training.play import Continuation, Deal, Strategies, deal_hand, is_over, outcome, play_on
 from services.training.ranked import KIND_OF, RankedSets
 from services.training.reasons import load_kernels
@@ -81,6 +82,7 @@ class TrainingService:
         if mode in KIND_OF:
             return await self._start_ranked(db, user_id, mode)
         if drill is not None:
+            await make_room(db, user_id)
             return await self._open(db, user_id, await drill_started(self._strategies, db, user_id, drill), new_seed())
         session = await repository.newest_session(db, user_id, ["hands"])
         if session is not None:
