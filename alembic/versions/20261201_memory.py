@@ -18,10 +18,9 @@ def upgrade() -> None:
     )
     for name in ("situation", "texture", "hand_class"):
         op.add_column("decision", sa.Column(name, sa.Text()), schema="training")
+    op.alter_column("session", "place", server_default="1", schema="training")  # DROP-AT-MERGE
     _classify()
-    op.create_index(
-        "ix_training_decision_user_loss", "decision", ["user_id", "loss_bb", "id"], schema="training"
-    )
+    op.create_index("ix_training_decision_user_loss", "decision", ["user_id", "loss_bb", "id"], schema="training")
 
     op.execute("CREATE SCHEMA reviews")
     op.create_table(

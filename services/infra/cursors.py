@@ -9,21 +9,25 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from services.infra.errors import FieldError, Invalid
 
 
-def encode(kind: str, *key: datetime | UUID | float | int) -> str:
+def encode(kind: str, *key: date | UUID | float | str) -> str:
     """The cursor behind the row with this sort key."""
-    parts = [part.isoformat() if isinstance(part, datetime) else str(part) for part in key]
+    parts = [
+        part.isoformat() if isinstance(part, date) else repr(part) if isinstance(part, float) else str(part)
+        for part in key
+    ]
     return base64.urlsafe_b64encode(json.dumps([kind, *parts]).encode()).decode().rstrip("=")
 
 
-def decode(cursor: str, kind: str, *types: type[Any]) -> tuple[Any, ...]:
-    """The sort key inside a cursor.
+def decode(cursor: str, kind: str, *parsers: Callable[[str], Any]) -> tuple[Any, ...]:
+    """The sort key inside a cursor, each part read by its parser.
 
     Raises:
         Invalid: It is no cursor of this list.
@@ -33,11 +37,20 @@ def decode(cursor: str, kind: str, *types: type[Any]) -> tuple[Any, ...]:
         found, *parts = raw
         if found != kind:
             raise ValueError("another list's")
-        key = tuple(
-            datetime.fromisoformat(part) if one is datetime else one(part) for one, part in zip(types, parts, strict=True)
-        )
+        return tuple(parse(str(part)) for parse, part in zip(parsers, parts, strict=True))
     except (binascii.Error, ValueError, TypeError, UnicodeDecodeError) as error:
-        raise Invalid("this is no cursor of this list", errors=[FieldError("cursor", "leave it out to begin")]) from error
-    if any(isinstance(part, datetime) and part.tzinfo is None for part in key):
-        raise Invalid("this is no cursor of this list", errors=[FieldError("cursor", "leave it out to begin")])
-    return key
+        raise Invalid(
+            "this is no cursor of this list", errors=[FieldError("cursor", "leave it out to begin")]
+        ) from error
+
+
+def moment(text: str) -> datetime:
+    """A moment of a sort key.
+
+    Raises:
+        ValueError: It is none, or has no time zone.
+    """
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("a moment without a time zone")
+    return found

@@ -17,7 +17,8 @@ DEFAULT_ZONE = "UTC"
 @lru_cache(maxsize=1)
 def zones() -> tuple[str, ...]:
     """Every time zone that can be chosen, by IANA name; those of places, and UTC."""
-    return tuple(sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))) + ("UTC",)
+    places = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    return (*places, "UTC")
 
 
 def known(zone: str) -> bool:

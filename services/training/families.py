@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,7 +126,9 @@ def hand_of(hole: Sequence[int], board: Sequence[int]) -> str:
     if pairs:
         return "top-pair" if max(pairs) >= max(theirs) else "pair"
     if len(board) < 5:
-        completing = [one for one in range(13) if _straight_top(held | shared | 1 << one) > _straight_top(shared | 1 << one)]
+        completing = [
+            one for one in range(13) if _straight_top(held | shared | 1 << one) > _straight_top(shared | 1 << one)
+        ]
         if most_of_a_suit == 4 or len(completing) >= 2:
             return "draw"
     return "air"
@@ -136,7 +138,7 @@ def _mask(ranks: Sequence[int]) -> int:
     return sum(1 << rank for rank in set(ranks))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _straight_top(ranks: int) -> int:
     """The highest rank of a straight in a mask of ranks; -1 without one. The ace is also below the two."""
     low_ace = ranks << 1 | ranks >> _ACE & 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -25,14 +24,7 @@ from services.training.models import (
     WeeklyItemRow,
     WeeklySetRow,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class HandLoss:
-    """A hand as the summary's bootstrap sees it."""
-
-    decisions: int
-    loss_bb: float
+from services.training.statistics import HandLoss
 
 
 async def lock_player(db: AsyncSession, user_id: UUID, purpose: str) -> None:

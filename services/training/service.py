@@ -9,6 +9,8 @@ between the two is finished by the next ``current``. Whoever writes holds the lo
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -30,11 +32,12 @@ from services.training import repository
 from services.training.ahead import LookAhead
 from services.training.deals import commitment, derive, new_seed
 from services.training.drills import drill_started
-from services.training.events import DecisionGraded, DecisionRetried, HandDealt, SessionFinished, SessionStarted
+from services.training.events import DecisionGraded, DecisionRetried, HandDealt, Queued, SessionFinished, SessionStarted
 from services.training.hand import Hand, answer_of, fold
 from services.training.judging import cutoffs, judge
 from services.training.models import DecisionRow, SessionRow, WeeklyItemRow
 from services.training.play import Continuation, Deal, Strategies, deal_hand, is_over, outcome, play_on
+from services.training.queued import deal_queued
 from services.training.reasons import load_kernels
 from services.training.summary import summarise
 from services.training.tables import decision_offered, hand_finished, judged_hand, kind_of, table_of
@@ -84,6 +87,26 @@ class TrainingService:
             return await self._resume(db, session)
         started = SessionStarted(mode="hands", set_size=get_settings().set_size)
         return await self._open(db, user_id, started, self._ahead.take_seed(await self._library()))
+
+    async def start_queue(self, db: AsyncSession, user_id: UUID, queue: Sequence[Queued]) -> Table:
+        """The first decision of a set whose decisions are drawn one by one, each when its turn comes.
+
+        Raises:
+            Unavailable: There is nothing to deal.
+        """
+        started = SessionStarted(mode="drill", set_size=len(queue), queue=tuple(queue))
+        return await self._open(db, user_id, started, new_seed())
+
+    async def resume(self, db: AsyncSession, user_id: UUID, session_id: UUID) -> Table:
+        """A set of one's own as it stands, played on if it was left between two commits.
+
+        Raises:
+            NotFound: No such session of this player.
+        """
+        session = await repository.session(db, user_id, session_id)
+        if session is None:
+            raise NotFound("there is no such session")
+        return await self._resume(db, session)
 
     async def current(self, db: AsyncSession, user_id: UUID, mode: Mode = "hands") -> Table | None:
         """The table to resume, played on if it was left between two commits; None when there is none."""
@@ -310,10 +333,14 @@ class TrainingService:
         number = session.hands + 1
         seed = derive((await repository.seed(db, session.id)).seed, f"hand {number}")
         item: WeeklyItemRow | None = None
+        queued: Queued | None = None
         start: tuple[str, ...] = ()
         committed = commitment(seed)
         if session.whole:
             deal = await deal_hand(self._strategies, seed, await self._pool(session))
+        elif session.queue:
+            queued = Queued.model_validate_json(json.dumps(session.queue[number - 1]))
+            deal, start = await deal_queued(self._strategies, db, session.user_id, await self._library(), queued, seed)
         elif session.drill:
             decision = await self._decision(db, session.user_id, session.drill[number - 1])
             original = (await self._hand(db, decision.hand_id)).dealt
@@ -342,6 +369,7 @@ class TrainingService:
             commitment=committed,
             item_id=None if item is None else item.id,
             week=session.week,
+            queued=queued,
         )
         continuation = await play_on(self._strategies, deal, start)
         await repository.put_seed(db, hand_id, seed, deal.villain_combo)

@@ -5,21 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-import numpy as np
-
 from services.training.deals import combo_cards
 from services.training.grading import WORDS, ev_score
 from services.training.hand import street_losses
 from services.training.models import DecisionRow, HandRow, SessionRow
-from services.training.repository import HandLoss
+from services.training.statistics import HandLoss, interval
 from services.training.views import Mode, Summary, Word, WorstSpot
 
 WORST = 3
-INTERVAL_FROM = 100
-"""Decisions below which no interval is honest: losses have heavy tails."""
-
-PSEUDO_HANDS = 30
-_RESAMPLES = 2000
 
 Answered = Sequence[tuple[DecisionRow, HandRow]]
 
@@ -88,22 +81,3 @@ def worst_spots(answered: Answered) -> tuple[WorstSpot, ...]:
         )
         for decision, hand in costly[:WORST]
     )
-
-
-def interval(hands: Sequence[HandLoss], population: Sequence[HandLoss]) -> tuple[float, float] | None:
-    """95% of the loss per 100 decisions, by a bootstrap of whole hands with 30 of the population's beside them.
-
-    None below 100 decisions. The resampling is seeded: the same hands give the same interval.
-    """
-    if sum(hand.decisions for hand in hands) < INTERVAL_FROM:
-        return None
-    rng = np.random.default_rng(0)
-    others = population or hands
-    pseudo: list[HandLoss] = [others[int(index)] for index in rng.integers(len(others), size=PSEUDO_HANDS)]
-    sample = [*hands, *pseudo]
-    losses = np.array([hand.loss_bb for hand in sample])
-    decisions = np.array([hand.decisions for hand in sample])
-    chosen = rng.integers(len(sample), size=(_RESAMPLES, len(hands)))
-    per_100 = 100 * losses[chosen].sum(axis=1) / decisions[chosen].sum(axis=1)
-    low, high = np.quantile(per_100, (0.025, 0.975))
-    return float(low), float(high)
