@@ -9,7 +9,7 @@ from services.training.deals import combo_cards
 from services.training.grading import WORDS, ev_score
 from services.training.hand import street_losses
 from services.training.models import DecisionRow, HandRow, SessionRow
-from services.training.statistics import HandLoss, interval
+from services.training.statistics import HandLoss, interval, most_errors_pct
 from services.training.views import Mode, Summary, Word, WorstSpot
 
 WORST = 3
@@ -39,6 +39,8 @@ def summarise(session: SessionRow, answered: Answered, population: Sequence[Hand
         ev_loss_per_100=100 * loss_bb / len(decisions) if decisions else None,
         interval=interval([HandLoss(hand.decisions, hand.loss_bb) for hand in _hands(answered)], population),
         counts=counts,
+        most_errors_pct=most_errors_pct(counts["wrong"] + counts["blunder"], len(scored)),
+        mistakes=sum(counts[word] for word in ("inaccuracy", "wrong", "blunder")),
         borderline=sum(1 for decision in decisions if decision.borderline),
         die_followed=sum(1 for decision in decisions if decision.action == decision.die_pick),
         worst=worst_spots(answered),
@@ -59,25 +61,27 @@ def worst_spots(answered: Answered) -> tuple[WorstSpot, ...]:
     """The costliest decisions graded worse than correct, the worst first."""
     costly = [pair for pair in answered if pair[0].grade in ("inaccuracy", "wrong", "blunder")]
     costly.sort(key=lambda pair: -(pair[0].loss_bb or 0.0))
-    return tuple(
-        WorstSpot(
-            decision_id=decision.id,
-            hand_id=hand.id,
-            family=hand.family,
-            pot_type=hand.pot_type,
-            positions=(hand.positions[0], hand.positions[1]),
-            big_blind=hand.big_blind,
-            street=decision.street,
-            board=tuple(decision.board),
-            hero=hand.hero,
-            hero_cards=combo_cards(hand.hero_combo),
-            line=tuple(decision.line),
-            pot=decision.pot,
-            action=decision.action or "",
-            best_action=decision.best_action or "",
-            word=cast("Word", decision.grade),
-            loss_bb=decision.loss_bb or 0.0,
-            loss_pct=decision.loss_pct or 0.0,
-        )
-        for decision, hand in costly[:WORST]
+    return tuple(spot_of(decision, hand) for decision, hand in costly[:WORST])
+
+
+def spot_of(decision: DecisionRow, hand: HandRow) -> WorstSpot:
+    """An answered decision with enough to show it."""
+    return WorstSpot(
+        decision_id=decision.id,
+        hand_id=hand.id,
+        family=hand.family,
+        pot_type=hand.pot_type,
+        positions=(hand.positions[0], hand.positions[1]),
+        big_blind=hand.big_blind,
+        street=decision.street,
+        board=tuple(decision.board),
+        hero=hand.hero,
+        hero_cards=combo_cards(hand.hero_combo),
+        line=tuple(decision.line),
+        pot=decision.pot,
+        action=decision.action or "",
+        best_action=decision.best_action or "",
+        word=cast("Word", decision.grade),
+        loss_bb=decision.loss_bb or 0.0,
+        loss_pct=decision.loss_pct or 0.0,
     )
