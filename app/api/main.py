@@ -10,11 +10,13 @@ from app.api import (
     document,
     errors,
     health,
+    history,
     leaderboards,
     mail_links,
     mfa,
     oauth,
     personal_tokens,
+    reviews,
     sessions,
     solutions,
     solves,
@@ -39,6 +41,8 @@ ROUTERS = (
     solutions.router,
     solves.router,
     training.router,
+    history.router,
+    reviews.router,
     admin.router,
 )
 

@@ -55,15 +55,6 @@ async def newest_session(
     return await _session(db, query.order_by(SESSION.c.started_at.desc(), SESSION.c.id.desc()).limit(1))
 
 
-async def sessions(db: AsyncSession, user_id: UUID, limit: int, before: UUID | None) -> list[SessionRow]:
-    """The player's sessions, newest first (their ids grow with time), after the one named ``before``."""
-    query = select(SESSION).where(SESSION.c.user_id == user_id)
-    if before is not None:
-        query = query.where(SESSION.c.id < before)
-    rows = await db.execute(query.order_by(SESSION.c.id.desc()).limit(limit))
-    return [SessionRow(**row) for row in rows.mappings()]
-
-
 async def ranked_session(db: AsyncSession, user_id: UUID, week: str) -> SessionRow | None:
     """The player's one pass through a week's set."""
     return await _session(db, select(SESSION).where(SESSION.c.user_id == user_id, SESSION.c.week == week))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -224,11 +224,16 @@ class TrainingService:
         hands = [await self._hand(db, hand_id) for hand_id in await repository.hand_ids(db, session_id)]
         return [answer_of(event) for hand in hands for event in hand.graded]
 
-    async def sessions(
-        self, db: AsyncSession, user_id: UUID, limit: int = 20, before: UUID | None = None
-    ) -> list[SessionRow]:
-        """The player's sets, newest first."""
-        return await repository.sessions(db, user_id, limit, before)
+    async def hands(self, db: AsyncSession, user_id: UUID, session_id: UUID) -> list[tuple[Table, datetime]]:
+        """Every hand of a session in order, and when it was dealt."""
+        session = await repository.session(db, user_id, session_id)
+        if session is None:
+            raise NotFound("there is no such session")
+        found: list[tuple[Table, datetime]] = []
+        for hand_id in await repository.hand_ids(db, session_id):
+            stored = await events.load(db, hand_id)
+            found.append((await table_of(self._strategies, session, fold(stored)), stored[0].recorded_at))
+        return found
 
     async def fairness(self, db: AsyncSession, user_id: UUID, hand_id: UUID) -> Fairness:
         """The hand's commitment; its seed after the hand (ranked: the set's secret, after the week)."""
