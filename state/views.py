@@ -14,6 +14,7 @@ from typing import Final
 
 from services.training.views import Answer, Grade, HandResult, Step, StreetLoss, Summary, Table, WorstSpot
 from solver.cards import COMBO_CLASS, COMBO_INDEX, HAND_CLASSES, card_to_text
+from state import routes
 
 STREETS: Final = ("Flop", "Turn", "River")
 POT_TYPES: Final = {"SRP": "single-raised pot", "3BP": "3-bet pot", "4BP": "4-bet pot"}
@@ -152,12 +153,16 @@ class WorstView:
     text: str = ""
     loss: str = ""
     tone: str = ""
+    href: str = ""
 
 
 @dataclass(frozen=True)
 class SummaryView:
     """A set in figures."""
 
+    session_id: str = ""
+    errors: str = ""
+    mistakes: str = ""
     title: str = ""
     score: str = ""
     loss: str = ""
@@ -414,13 +419,20 @@ def _worst(spot: WorstSpot) -> WorstView:
         text=f"{named[0]}. {named[1]} was better.",
         loss=loss_text(spot.loss_bb, spot.loss_pct),
         tone=spot.word,
+        href=f"{routes.HISTORY}/{spot.hand_id}?decision={spot.decision_id}",
     )
 
 
 def summary_view(summary: Summary) -> SummaryView:
     """The set for the page."""
     interval = summary.interval
+    most = summary.most_errors_pct
     return SummaryView(
+        session_id=str(summary.session_id),
+        errors=f"Nothing wrong in {summary.scored} decisions: the error rate is at most {number(most, 0)}%."
+        if most is not None
+        else "",
+        mistakes=f"All {summary.mistakes} mistakes, by loss" if summary.mistakes else "",
         title="Drill finished" if summary.drill else "Set finished",
         score="–" if summary.ev_score is None else number(summary.ev_score),
         loss=f"{number(summary.ev_loss_bb, 2)} bb",

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.reviews.models import CardRow, EntryRow, ReviewHandRow, ZoneRow
 from services.reviews.schedule import Entry, Kind
 from services.training.models import DECISION, SESSION, table_of
+from services.training.models import HAND as TRAINING_HAND
 
 CARD, ENTRY, HAND, ZONE = (table_of(model) for model in (CardRow, EntryRow, ReviewHandRow, ZoneRow))
 
@@ -71,6 +72,11 @@ async def count_due(db: AsyncSession, user_id: UUID, today: date) -> int:
 async def due_days(db: AsyncSession, user_id: UUID) -> list[date]:
     """The days on which the player's cards come due, suspended ones left out."""
     return list(await db.scalars(select(CARD.c.due_on).where(CARD.c.user_id == user_id, ~CARD.c.suspended)))
+
+
+async def has_played(db: AsyncSession, user_id: UUID) -> bool:
+    """Whether a hand was ever dealt to this player."""
+    return bool(await db.scalar(select(select(TRAINING_HAND.c.id).where(TRAINING_HAND.c.user_id == user_id).exists())))
 
 
 async def open_review(db: AsyncSession, user_id: UUID) -> UUID | None:

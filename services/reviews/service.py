@@ -193,6 +193,8 @@ class ReviewService:
         """
         if not known(zone):
             raise Invalid("there is no such time zone", errors=[FieldError("zone", "an IANA name, e.g. Europe/Berlin")])
+        if not chosen and not await repository.has_played(db, user_id):
+            return False  # of somebody who only looks around nothing is kept
         await repository.lock_player(db, user_id)
         row = await repository.zone(db, user_id)
         if row is not None and ((row.chosen and not chosen) or (row.zone, row.chosen) == (zone, chosen)):

@@ -142,6 +142,11 @@ async def sets(
     return page, cursors.encode(_SETS, page[-1].row.id) if len(rows) > limit else None
 
 
+async def spot_families(db: AsyncSession, user_id: UUID) -> list[tuple[str, str]]:
+    """(family, pot type) of the solutions that the player has met."""
+    return await history_repository.families(db, user_id)
+
+
 async def themes(db: AsyncSession, user_id: UUID, since: datetime | None = None) -> list[ThemeView]:
     """The player's node types, the costliest first."""
     mine = await history_repository.theme_losses(db, user_id, since)

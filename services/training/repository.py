@@ -44,6 +44,16 @@ async def session(db: AsyncSession, user_id: UUID, session_id: UUID, *, lock: bo
     return await _session(db, query.with_for_update() if lock else query)
 
 
+async def named_session(db: AsyncSession, user_id: UUID, name: str) -> SessionRow | None:
+    """A player's open session by the text of its id; None for text that names none."""
+    try:
+        session_id = UUID(name)
+    except ValueError:
+        return None
+    found = await session(db, user_id, session_id)
+    return found if found is not None and found.finished_at is None and found.mode != "ranked" else None
+
+
 async def newest_session(
     db: AsyncSession, user_id: UUID, modes: Sequence[str], finished_since: datetime | None = None
 ) -> SessionRow | None:

@@ -108,8 +108,13 @@ class TrainingService:
             raise NotFound("there is no such session")
         return await self._resume(db, session)
 
-    async def current(self, db: AsyncSession, user_id: UUID, mode: Mode = "hands") -> Table | None:
-        """The table to resume, played on if it was left between two commits; None when there is none."""
+    async def current(self, db: AsyncSession, user_id: UUID, mode: Mode = "hands", named: str = "") -> Table | None:
+        """The table to resume, played on if it was left between two commits; None when there is none.
+
+        ``named`` is the id of a set of one's own that comes before the newest one, as long as it is open.
+        """
+        if named and (session := await repository.named_session(db, user_id, named)) is not None:
+            return await self._resume(db, session)
         if mode == "ranked":
             session = await repository.ranked_session(db, user_id, week_of(clock.now()))
         else:

@@ -139,7 +139,8 @@ async def test_cards_of_others_are_not_there(hero: Hero, reviews: ReviewService,
 
 
 async def test_a_rebuild_gives_the_same_cards_bit_by_bit(hero: Hero, reviews: ReviewService, db: AsyncSession):
-    await reviews.set_zone(db, hero.user_id, "America/New_York", chosen=False)
+    await hero.training.start(db, hero.user_id)
+    assert await reviews.set_zone(db, hero.user_id, "America/New_York", chosen=False)
     await hero.miss()
     with clock.travel(timedelta(days=1)):
         await hero.answer_all(await reviews.start(db, hero.user_id), well=True)
@@ -163,8 +164,10 @@ async def test_a_guests_cards_come_along_into_the_account(hero: Hero, reviews: R
 
 
 async def test_a_choice_of_time_zone_outlasts_what_the_browser_says(
-    reviews: ReviewService, player: UUID, db: AsyncSession
+    hero: Hero, reviews: ReviewService, player: UUID, db: AsyncSession
 ):
+    assert not await reviews.set_zone(db, player, "Europe/Berlin", chosen=False)  # nobody who plays yet
+    await hero.training.start(db, player)
     assert await reviews.set_zone(db, player, "Europe/Berlin", chosen=False)
     assert await reviews.set_zone(db, player, "Asia/Tokyo", chosen=True)
     assert not await reviews.set_zone(db, player, "Europe/Berlin", chosen=False)
