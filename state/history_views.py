@@ -161,8 +161,10 @@ def theme_lines(themes: list[ThemeView]) -> tuple[ThemeLine, ...]:
 
 def _theme(theme: ThemeView, high: float) -> ThemeLine:
     low, top = theme.interval or (theme.loss_per_100, theme.loss_per_100)
-    if theme.most_errors_pct is not None:
-        errors = f"no mistake yet: at most {number(theme.most_errors_pct, 0)}%"
+    if theme.most_errors_pct == 100:
+        errors = "nothing wrong so far"
+    elif theme.most_errors_pct is not None:
+        errors = f"nothing wrong so far: at most {number(theme.most_errors_pct, 0)}%"
     else:
         errors = f"{theme.errors} wrong or worse"
     return ThemeLine(

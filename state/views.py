@@ -433,7 +433,7 @@ def summary_view(summary: Summary) -> SummaryView:
         if most is not None
         else "",
         mistakes=f"All {summary.mistakes} mistakes, by loss" if summary.mistakes else "",
-        title="Drill finished" if summary.drill else "Set finished",
+        title=f"{'Review' if summary.purpose == 'review' else 'Drill' if summary.drill else 'Set'} finished",
         score="–" if summary.ev_score is None else number(summary.ev_score),
         loss=f"{number(summary.ev_loss_bb, 2)} bb",
         per_100="–" if summary.ev_loss_per_100 is None else f"{number(summary.ev_loss_per_100)} bb",

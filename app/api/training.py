@@ -202,6 +202,7 @@ class SummaryOut(_Out):
     interval: tuple[float, float] | None
     most_errors_pct: float | None
     mistakes: int
+    purpose: str
     counts: dict[Word, int]
     borderline: int
     die_followed: int

@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 from reflex_components_core.react_router.dom import ReactRouterLink
 
+from components.history.arrow_keys import arrow_keys
 from components.poker import felt, strategy_bar, strategy_grid
 from components.ui import button, empty_state, link_button, spinner
 from state import routes
@@ -140,14 +141,7 @@ def _hand() -> rx.Component:
 def replay() -> rx.Component:
     """The whole page's content; arrow keys step through the hand."""
     return rx.el.div(
-        rx.window_event_listener(
-            on_key_down=lambda key: rx.match(
-                key,
-                ("ArrowLeft", ReplayState.back()),
-                ("ArrowRight", ReplayState.forward()),
-                rx.noop(),
-            )
-        ),
+        arrow_keys(on_left=ReplayState.back, on_right=ReplayState.forward),
         rx.match(
             ReplayState.status,
             ("loading", rx.el.div(spinner(), "Reading the hand", role="status", class_name="board-loading")),

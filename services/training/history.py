@@ -23,8 +23,8 @@ from services.training.history_repository import Filter, Order, Theme
 from services.training.models import SessionRow
 from services.training.service import TrainingService
 from services.training.statistics import HandLoss, interval, most_errors_pct
-from services.training.summary import WorstSpot, spot_of
-from services.training.views import Table
+from services.training.summary import purpose_of, spot_of
+from services.training.views import Table, WorstSpot
 
 THEME_DRILL = 20
 """Decisions of a drill of a theme."""
@@ -80,13 +80,6 @@ class ThemeView:
     interval: tuple[float, float] | None
     ev_score: float | None
     most_errors_pct: float | None
-
-
-def purpose_of(session: SessionRow) -> str:
-    """What a set with a queue was made for; empty for others."""
-    if not session.queue:
-        return ""
-    return "review" if any(item.get("review_id") for item in session.queue) else "theme"
 
 
 async def decisions(

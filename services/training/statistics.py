@@ -29,7 +29,9 @@ class HandLoss:
     loss_bb: float
 
 
-def interval(hands: Sequence[HandLoss], population: Sequence[HandLoss]) -> tuple[float, float] | None:
+def interval(
+    hands: Sequence[HandLoss], population: Sequence[HandLoss], pseudo_hands: int = PSEUDO_HANDS
+) -> tuple[float, float] | None:
     """95% of the loss per 100 decisions, by a bootstrap of whole hands with 30 of the population's beside them.
 
     None below 100 decisions. The resampling is seeded: the same hands give the same interval.
@@ -37,15 +39,15 @@ def interval(hands: Sequence[HandLoss], population: Sequence[HandLoss]) -> tuple
     if sum(hand.decisions for hand in hands) < INTERVAL_FROM:
         return None
     rng = np.random.default_rng(0)
-    others = population or hands
-    pseudo = [others[int(index)] for index in rng.integers(len(others), size=PSEUDO_HANDS)]
-    sample = [*hands, *pseudo]
-    losses = np.array([hand.loss_bb for hand in sample])
-    decisions = np.array([hand.decisions for hand in sample])
+    own, others = len(hands), population or hands
+    losses = np.array([hand.loss_bb for hand in (*hands, *others)])
+    decisions = np.array([hand.decisions for hand in (*hands, *others)])
     figures: list[float] = []
     while len(figures) < RESAMPLES:  # in parts, so that a long history needs no more memory than a short one
-        rows = min(RESAMPLES - len(figures), max(1, _BATCH // len(hands)))
-        chosen = rng.integers(len(sample), size=(rows, len(hands)))
+        rows = min(RESAMPLES - len(figures), max(1, _BATCH // own))
+        # a pseudo-hand is another one of the population each time: thirty fixed ones would be luck of their own
+        chosen = rng.integers(own + pseudo_hands, size=(rows, own))
+        chosen = np.where(chosen < own, chosen, own + rng.integers(len(others), size=(rows, own)))
         figures.extend(100 * losses[chosen].sum(axis=1) / decisions[chosen].sum(axis=1))
     low, high = np.quantile(figures, (0.025, 0.975))
     return float(low), float(high)

@@ -41,6 +41,7 @@ def summarise(session: SessionRow, answered: Answered, population: Sequence[Hand
         counts=counts,
         most_errors_pct=most_errors_pct(counts["wrong"] + counts["blunder"], len(scored)),
         mistakes=sum(counts[word] for word in ("inaccuracy", "wrong", "blunder")),
+        purpose=purpose_of(session),
         borderline=sum(1 for decision in decisions if decision.borderline),
         die_followed=sum(1 for decision in decisions if decision.action == decision.die_pick),
         worst=worst_spots(answered),
@@ -62,6 +63,13 @@ def worst_spots(answered: Answered) -> tuple[WorstSpot, ...]:
     costly = [pair for pair in answered if pair[0].grade in ("inaccuracy", "wrong", "blunder")]
     costly.sort(key=lambda pair: -(pair[0].loss_bb or 0.0))
     return tuple(spot_of(decision, hand) for decision, hand in costly[:WORST])
+
+
+def purpose_of(session: SessionRow) -> str:
+    """What a set with a queue was made for; empty for others."""
+    if not session.queue:
+        return ""
+    return "review" if any(item.get("review_id") for item in session.queue) else "theme"
 
 
 def spot_of(decision: DecisionRow, hand: HandRow) -> WorstSpot:
