@@ -31,7 +31,7 @@ def _theme(theme: Any) -> rx.Component:
             class_name="theme-interval",
         ),
         rx.el.td(theme.score, class_name="number theme-score"),
-        rx.el.td(theme.decisions, class_name="number"),
+        rx.el.td(theme.decisions, class_name="number theme-count"),
         rx.el.td(
             button("Drill", aria_label="Drill: " + theme.name, on_click=DashboardState.drill(theme.node)),
             class_name="theme-do",

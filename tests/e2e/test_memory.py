@@ -75,6 +75,7 @@ def test_a_missed_spot_comes_back_on_the_next_day_and_its_review_is_in_the_histo
     past.open("/history?view=sets")
     expect(past.sets.get_by_role("listitem").first).to_contain_text("Review")
     past.open("/history")
+    past.decisions.wait_for()
     assert past.decisions.get_by_role("link").count() >= 7
 
 
@@ -122,6 +123,8 @@ def test_the_mistakes_of_a_set_can_be_drilled_and_its_hands_downloaded(table: Ta
     play_until_a_card(table, past)
     past.open("/history?order=loss")
     past.page.get_by_label("Grade").select_option("wrong")
+    # the set's other decisions leave the list
+    expect(past.decisions.get_by_text(re.compile("^(Best|Correct|Inaccuracy|Uncertain)$"))).to_have_count(0)
     expect(past.decisions.get_by_role("link").first).to_contain_text("was better")
     count = past.decisions.get_by_role("link").count()
     past.page.get_by_role("button", name="Drill these").click()
