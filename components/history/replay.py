@@ -7,7 +7,7 @@ from reflex_components_core.react_router.dom import ReactRouterLink
 
 from components.history.arrow_keys import arrow_keys
 from components.poker import felt, strategy_bar, strategy_grid
-from components.ui import button, empty_state, link_button, spinner
+from components.ui import button, download_link, empty_state, link_button, spinner
 from state import routes
 from state.history import ReplayState
 
@@ -124,8 +124,8 @@ def _hand() -> rx.Component:
                 ),
                 rx.el.p(
                     ReactRouterLink.create("History", to=routes.HISTORY),
-                    rx.el.a("PHH", href=_head.export, download=True, aria_label="Export as PHH"),
-                    rx.el.a("JSON", href=_head.export_json, download=True, aria_label="Export as JSON"),
+                    download_link("PHH", _head.export, "Export as PHH"),
+                    download_link("JSON", _head.export_json, "Export as JSON"),
                     class_name="set-links",
                 ),
                 class_name="replay-foot",

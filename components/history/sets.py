@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 from reflex_components_core.react_router.dom import ReactRouterLink
 
-from components.ui import link_button
+from components.ui import download_link, link_button
 
 
 def open_sets(lines: Any) -> rx.Component:
@@ -34,7 +34,7 @@ def open_sets(lines: Any) -> rx.Component:
 
 
 def _file(line: Any, kind: str) -> rx.Component:
-    return rx.el.a(kind.upper(), href=line.export + kind, download=True, aria_label=f"Export as {kind.upper()}")
+    return download_link(kind.upper(), line.export + kind, f"Export as {kind.upper()}")
 
 
 def set_row(line: Any) -> rx.Component:

@@ -4,7 +4,7 @@ import reflex as rx
 from reflex_components_core.react_router.dom import ReactRouterLink
 
 from components.poker import playing_card
-from components.ui import button
+from components.ui import button, download_link
 from state import routes
 from state.training import TrainingState
 from state.views import StepView, WorstView
@@ -77,11 +77,10 @@ def summary() -> rx.Component:
                 rx.fragment(),
             ),
             *[
-                rx.el.a(
+                download_link(
                     kind.upper(),
-                    href=f"/api/training/sessions/{_summary.session_id}/export?format={kind}",
-                    download=True,
-                    aria_label=f"Export as {kind.upper()}",
+                    f"/api/training/sessions/{_summary.session_id}/export?format={kind}",
+                    f"Export as {kind.upper()}",
                 )
                 for kind in ("csv", "json", "phh")
             ],
