@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ from solver.tree import BettingTree, build_tree
 
 Precision = Literal["auto", "f32", "i16"]
 
-CHECK_EVERY = 10
+CHECK_AFTER, CHECK_BY = 10, 30
+"""Iterations to the next exploitability check, which costs nearly one: at least, and at most."""
 NANOSECONDS_PER_NUMBER = 1.2
 """One iteration's time for one action of one hand, on one core."""
 TYPICAL_ITERATIONS = 120
@@ -85,7 +87,8 @@ class Estimate:
 
 def estimate(spot: Spot, precision: Precision = "auto", threads: int = 1) -> Estimate:
     """Memory and time without allocating either; raises SpotError when the tree is too large to build."""
-    return _estimate(spot, build_tree(spot), find_deals(spot), precision, threads)
+    tree = build_tree(spot)
+    return _estimate(spot, tree, _layout(spot, tree), find_deals(spot), precision, threads)
 
 
 def solve(
@@ -122,12 +125,12 @@ def solve(
     control = control or Control()
     tree = build_tree(spot)
     dealt = find_deals(spot, use_symmetry=not locks)
-    expected = _estimate(spot, tree, dealt, precision, threads)
+    layout = _layout(spot, tree)
+    expected = _estimate(spot, tree, layout, dealt, precision, threads)
     if memory_limit is not None and expected.memory_bytes > memory_limit:
         raise TooLarge(expected.memory_bytes, memory_limit)
     if control.cancelled:
         raise Cancelled("the solve was cancelled")
-    layout = _layout(spot, tree)
     boards = build_boards(spot, dealt)
     game = Game(layout, boards, half=is_half(spot, precision), threads=threads, tremble=tremble, control=control.array)
     solution = Solution(spot, tree, game)
@@ -157,18 +160,20 @@ def _train(
 ) -> None:
     game, spot = solution.game, solution.spot
     deadline = None if time_limit is None else time.perf_counter() + time_limit
-    done = 0
+    done, count = 0, CHECK_AFTER
     while done < max_iterations:
-        count = min(CHECK_EVERY, max_iterations - done)
-        if deadline is None:
-            game.iterate(done, count)
-            done += count
-        else:
-            for _ in range(count):
-                game.iterate(done, 1)
-                done += 1
-                if time.perf_counter() >= deadline or control.cancelled:
-                    break
+        count = min(count, max_iterations - done)
+        last = done + count
+        step = count if deadline is None else 1
+        while done < last:
+            begun = time.perf_counter()
+            game.iterate(done, min(step, last - done))
+            done += min(step, last - done)
+            if control.cancelled or (deadline is not None and time.perf_counter() >= deadline):
+                break
+            if deadline is not None:
+                # As many at once as take a hundredth of a second.
+                step = max(1, int(step * 0.01 / max(time.perf_counter() - begun, 1e-6)))
         _stop_if(control)
         clock.lap("solve")
         pct = 100 * game.exploitability(raked=spot.rake_rate > 0) / spot.pot
@@ -181,6 +186,16 @@ def _train(
         _stop_if(control)
         if pct <= target_pct or (deadline is not None and time.perf_counter() >= deadline):
             return
+        count = _until_check(done, pct, target_pct)
+
+
+def _until_check(done: int, pct: float, target_pct: float) -> int:
+    """Iterations to train before another check is worth its time.
+
+    Exploitability falls about with the square of the iterations; three quarters of that way are gone without looking.
+    """
+    expected = done * math.sqrt(pct / max(target_pct, 1e-9)) - done
+    return max(CHECK_AFTER, min(CHECK_BY, int(0.75 * expected / CHECK_AFTER) * CHECK_AFTER))
 
 
 def _stop_if(control: Control) -> None:
@@ -214,17 +229,18 @@ def _layout(spot: Spot, tree: BettingTree) -> Layout:
     return build_layout(tree, spot.pot, spot.effective_stack, spot.rake_rate, spot.rake_cap)
 
 
-def _estimate(spot: Spot, tree: BettingTree, dealt: Deals, precision: Precision, threads: int) -> Estimate:
-    layout = _layout(spot, tree)
+def _estimate(
+    spot: Spot, tree: BettingTree, layout: Layout, dealt: Deals, precision: Precision, threads: int
+) -> Estimate:
     hands = [hands_of(weights, spot.board) for weights in spot.ranges]
     widths = counted_river_widths([(p.card1, p.card2) for p in hands], dealt.turns, dealt.rivers, spot.street)
     root_width = np.array([padded(len(p)) for p in hands], np.int32)
     size = Storage(layout, spot.street, root_width, widths).size
-    # Regret and share of every number; then boards (10 bytes a hand), maps (2 bytes a hand and image), scratch rows.
+    # Regret and share of every number; then boards (12 bytes a hand), maps (2 bytes a hand and image), scratch rows.
     stored = size * (4 if is_half(spot, precision) else 8)
     width = int(root_width.max())
     images = sum(len(card.images) for cards in dealt.rivers for card in cards)
-    boards = sum(int(per_turn.sum()) for per_turn in widths) * 10
+    boards = sum(int(per_turn.sum()) for per_turn in widths) * 12
     if spot.street == 0:
         # The same two cards in either order make one board.
         boards //= 2

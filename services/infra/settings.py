@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe level that is logged."
     )
+    log_mib: int = Field(
+        20, ge=1, description="MiB of a log file in the data folder before it is put aside; five of each are kept."
+    )
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body accepted under /api.")
     api_calls_per_caller: int = Field(600, ge=1, description="Calls of /api a minute by one session or token.")
     api_calls_per_address: int = Field(3000, ge=1, description="Calls of /api a minute from one network address.")
@@ -105,7 +108,10 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field("", description="Sender of mails; empty: mixline@ the host of MIXLINE_PUBLIC_URL.")
 
-    oidc_issuer: str = Field("", description="OpenID Connect provider of your own, by its issuer's address.")
+    oidc_issuer: str = Field(
+        "",
+        description="OpenID Connect provider of your own, by its issuer exactly as its discovery document writes it.",
+    )
     oidc_name: str = Field("Single sign-on", description="What its button says.")
     oidc_client_id: str = Field("", description="Client id at that provider.")
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="Client secret at that provider.")
@@ -154,6 +160,15 @@ class Settings(BaseSettings):
     premium_solve_seconds: int = Field(120, ge=1, description="Longest custom solve of a premium account.")
     admin_solve_memory_mib: int = Field(8192, ge=1, description="Largest custom solve of an administrator, in MiB.")
     admin_solve_seconds: int = Field(600, ge=1, description="Longest custom solve of an administrator.")
+
+    library_growth: bool = Field(
+        True, description="Solve further flops of the library while nobody plays, at the lowest priority."
+    )
+    library_growth_mib: int = Field(8192, ge=64, description="Memory that one such solve may take, in MiB.")
+    library_growth_quiet_s: float = Field(
+        300, ge=0, description="Seconds without a player after which the library grows; it pauses when one comes."
+    )
+    library_flops: int = Field(49, ge=1, le=1755, description="Flops a family that the library grows to.")
 
     @property
     def site(self) -> str:

@@ -36,6 +36,7 @@ from services.training.events import DecisionGraded, DecisionRetried, HandDealt,
 from services.training.hand import Hand, answer_of, fold
 from services.training.judging import cutoffs, judge
 from services.training.models import DecisionRow, SessionRow, WeeklyItemRow
+from services.training.open_sets import make_room
 from services.training.play import Continuation, Deal, Strategies, deal_hand, is_over, outcome, play_on
 from services.training.queued import deal_queued
 from services.training.reasons import load_kernels
@@ -81,6 +82,7 @@ class TrainingService:
         if mode == "ranked":
             return await self._start_ranked(db, user_id)
         if drill is not None:
+            await make_room(db, user_id)
             return await self._open(db, user_id, await drill_started(self._strategies, db, user_id, drill), new_seed())
         session = await repository.newest_session(db, user_id, ["hands"])
         if session is not None:
@@ -94,6 +96,8 @@ class TrainingService:
         Raises:
             Unavailable: There is nothing to deal.
         """
+        await repository.lock_player(db, user_id, "hands")
+        await make_room(db, user_id)
         started = SessionStarted(mode="drill", set_size=len(queue), queue=tuple(queue))
         return await self._open(db, user_id, started, new_seed())
 

@@ -15,12 +15,14 @@ from services.infra import metrics
 from services.infra.cache import Cache
 from services.infra.clock import new_id
 from services.infra.errors import Invalid, NotFound, TooMany
+from services.infra.waiting import acting_for
 from services.solutions.catalog import Line, NodeStrategy, texture
 from services.solutions.codec import Artefact, ArtefactError, write_artefact
 from services.solutions.manifest import Library, read_manifest, verify, write_manifest
-from services.solutions.rivers import Rivers, patient, river_spot
+from services.solutions.rivers import Rivers, patient
 from services.solutions.service import StrategyService
 from services.solutions.store import StoredSolution, Walk
+from services.solutions.subgame import LEAST_WEIGHT, subgame_spot
 from solver.cards import COMBO_CARDS, N_CARDS, card_to_text, parse_cards
 from solver.solve import solve
 from tests.services.solutions.conftest import Shelf, Solved
@@ -89,7 +91,7 @@ def _river(shelf: Shelf, line: Line) -> tuple[StoredSolution, Walk]:
 async def test_a_river_on_demand_is_what_a_direct_solve_gives(strategies: StrategyService, shelf: Shelf) -> None:
     line = ("check", "bet 60", "call", "deal Qc")
     stored, walk = _river(shelf, line)
-    spot = river_spot(stored, line, walk)
+    spot = subgame_spot(stored, line, walk)
     assert (spot.pot, spot.effective_stack) == (220, 240)
     direct = solve(spot, target_pct=0.01, max_iterations=5000)
     for rest in ((), ("check",), ("check", "bet 165")):
@@ -102,6 +104,28 @@ async def test_a_river_on_demand_is_what_a_direct_solve_gives(strategies: Strate
     value = np.average(served.q.max(axis=0), weights=weight)
     assert value == pytest.approx(np.average(own.best_response.max(axis=0), weights=weight), abs=0.003 * 220)
     assert served.exploitability_pct < 0.1
+
+
+async def test_a_turn_subgame_goes_on_from_the_reaches_of_the_flop(strategies: StrategyService, shelf: Shelf) -> None:
+    line = ("check", "bet 50", "call", "deal 2h")
+    spot = await strategies.subgame(shelf.flop.id, line)
+    assert (spot.board[-1], spot.pot, spot.effective_stack) == (2, 200, 100)
+    flop = await strategies.node(shelf.flop.id, ("check",))
+    reach = flop.reach[1, flop.combos] * flop.strategy[1]
+    here = spot.ip_range[flop.combos]
+    dealt = here > 2 * LEAST_WEIGHT
+    np.testing.assert_allclose(here[dealt], reach[dealt] / reach[dealt].max(), atol=2e-3)
+    alone = solve(spot, target_pct=0.02, max_iterations=3000)
+    served = await strategies.node(shelf.flop.id, line)
+    weight = alone.node(()).reach[0, served.combos]
+    value = np.average(served.q.max(axis=0), weights=weight)
+    assert value == pytest.approx(np.average(alone.node(()).best_response.max(axis=0), weights=weight), abs=0.01 * 200)
+
+
+@pytest.mark.parametrize("line", [(), ("check",), ("check", "check", "deal Zz"), ("check", "check", "deal Kh")])
+async def test_a_subgame_needs_a_card_that_can_come(strategies: StrategyService, shelf: Shelf, line: Line) -> None:
+    with pytest.raises(Invalid):
+        await strategies.subgame(shelf.flop.id, line)
 
 
 async def test_the_river_is_worth_what_the_turn_solve_thought(strategies: StrategyService, shelf: Shelf) -> None:
@@ -198,6 +222,25 @@ async def test_who_looks_around_waits_in_line_and_who_plays_does_not(strategies:
 
     assert waiting >= 2
     assert [type(outcome) for outcome in outcomes].count(TooMany) == 2
+
+
+async def test_one_player_can_not_queue_the_solver_for_everybody(strategies: StrategyService, shelf: Shelf) -> None:
+    """Many rivers of one player, then one of another's: his comes soon, and the first is told when it is too much."""
+    done: list[str] = []
+
+    async def play(who: str, card: str) -> None:
+        acting_for(who)
+        await strategies.node(shelf.turn.id, ("check", "check", f"deal {card}"))
+        done.append(who)
+
+    cards = ("2c", "2d", "4c", "5c", "6c", "7c", "2h", "4d", "5d", "6d", "7d", "4h")
+    greedy = [asyncio.create_task(play("greedy", card)) for card in cards]
+    await asyncio.sleep(0)
+    other = asyncio.create_task(play("other", "9c"))
+    outcomes = await asyncio.gather(*greedy, other, return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes].count(TooMany) == len(cards) - 8
+    assert done.index("other") <= 2  # behind the river that was being solved already, and one more
 
 
 async def test_another_process_finds_the_river_in_redis(strategies: StrategyService, shelf: Shelf) -> None:
