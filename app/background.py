@@ -24,7 +24,7 @@ from services.infra.settings import get_settings
 from services.mail.service import run_mail
 from services.solutions.growth import run_growth
 from services.solutions.worker import run_worker
-from services.training.service import run_training
+from services.training.worker import run_training
 
 TASKS: tuple[Callable[[], Awaitable[None]], ...] = (
     run_training,

@@ -178,7 +178,7 @@ async def export_set(
             wanted = Filter(session_id=session_id)
             found, _ = await history.decisions(db, principal.user_id, wanted, "newest", _MOST_EXPORTED)
             return _file(exports.decisions_csv(reversed(found)), "text/csv; charset=utf-8", f"{session_id}.csv")
-        hands = await training.hands(db, principal.user_id, session_id)
+        hands = await history.hands(training, db, principal.user_id, session_id)
     if format == "phh":
         return _file(exports.phhs(hands), "application/toml", f"{session_id}.phhs")
     body = ExportedSet(summary=SummaryOut.model_validate(summary), hands=[table_out(table) for table, _ in hands])

@@ -164,7 +164,9 @@ class ReviewService:
         """
         await repository.lock_player(db, user_id)
         if (session_id := await repository.open_review(db, user_id)) is not None:
-            return await self._training.resume(db, user_id, session_id)
+            table = await self._training.current(db, user_id, named=str(session_id))
+            assert table is not None
+            return table
         most = max(1, get_settings().set_size // (REVIEW_SIZE + 1))
         cards = await repository.cards(db, user_id, most, due=await self._today(db, user_id))
         if not cards:

@@ -135,6 +135,16 @@ async def sets(
     return page, cursors.encode(_SETS, page[-1].row.id) if len(rows) > limit else None
 
 
+async def hands(
+    training: TrainingService, db: AsyncSession, user_id: UUID, session_id: UUID
+) -> list[tuple[Table, datetime]]:
+    """Every hand of a set of one's own in order, and when it was dealt."""
+    return [
+        (await training.table(db, user_id, hand_id), dealt_at)
+        for hand_id, dealt_at in await history_repository.hands_of(db, user_id, session_id)
+    ]
+
+
 async def spot_families(db: AsyncSession, user_id: UUID) -> list[tuple[str, str]]:
     """(family, pot type) of the solutions that the player has met."""
     return await history_repository.families(db, user_id)

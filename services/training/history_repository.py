@@ -118,6 +118,12 @@ async def set_losses(db: AsyncSession, session_ids: Sequence[UUID]) -> dict[UUID
     return {row[0]: float(row[1]) for row in await db.execute(query.group_by(HAND.c.session_id))}
 
 
+async def hands_of(db: AsyncSession, user_id: UUID, session_id: UUID) -> list[tuple[UUID, datetime]]:
+    """The hands of a set of the player's and when they were dealt, in order."""
+    query = select(HAND.c.id, HAND.c.dealt_at).where(HAND.c.user_id == user_id, HAND.c.session_id == session_id)
+    return [(row[0], row[1]) for row in await db.execute(query.order_by(HAND.c.number))]
+
+
 async def families(db: AsyncSession, user_id: UUID) -> list[tuple[str, str]]:
     """(family, pot type) of the solutions that the player has met."""
     query = select(HAND.c.family, HAND.c.pot_type).where(HAND.c.user_id == user_id).distinct()

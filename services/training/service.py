@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -22,9 +22,7 @@ import services.training.projections  # noqa: F401  # pyright: ignore[reportUnus
 from services.accounts.service import role_of
 from services.accounts.sessions import Role
 from services.infra import clock, events
-from services.infra.db import transaction
-from services.infra.errors import Conflict, DomainError, FieldError, Forbidden, Invalid, NotFound, Unavailable
-from services.infra.log import get_logger
+from services.infra.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Unavailable
 from services.infra.settings import get_settings
 from services.solutions.catalog import SolutionInfo
 from services.solutions.service import get_strategies
@@ -53,7 +51,6 @@ LATE = timedelta(seconds=5)
 
 _POPULATION = 2000
 _MOST_OVERDUE = 50
-_SWEEP_S = 15.0
 
 
 class TrainingService:
@@ -100,17 +97,6 @@ class TrainingService:
         await make_room(db, user_id)
         started = SessionStarted(mode="drill", set_size=len(queue), queue=tuple(queue))
         return await self._open(db, user_id, started, new_seed())
-
-    async def resume(self, db: AsyncSession, user_id: UUID, session_id: UUID) -> Table:
-        """A set of one's own as it stands, played on if it was left between two commits.
-
-        Raises:
-            NotFound: No such session of this player.
-        """
-        session = await repository.session(db, user_id, session_id)
-        if session is None:
-            raise NotFound("there is no such session")
-        return await self._resume(db, session)
 
     async def current(self, db: AsyncSession, user_id: UUID, mode: Mode = "hands", named: str = "") -> Table | None:
         """The table to resume, played on if it was left between two commits; None when there is none.
@@ -232,17 +218,6 @@ class TrainingService:
             raise NotFound("there is no such session")
         hands = [await self._hand(db, hand_id) for hand_id in await repository.hand_ids(db, session_id)]
         return [answer_of(event) for hand in hands for event in hand.graded]
-
-    async def hands(self, db: AsyncSession, user_id: UUID, session_id: UUID) -> list[tuple[Table, datetime]]:
-        """Every hand of a session in order, and when it was dealt."""
-        session = await repository.session(db, user_id, session_id)
-        if session is None:
-            raise NotFound("there is no such session")
-        found: list[tuple[Table, datetime]] = []
-        for hand_id in await repository.hand_ids(db, session_id):
-            stored = await events.load(db, hand_id)
-            found.append((await table_of(self._strategies, session, fold(stored)), stored[0].recorded_at))
-        return found
 
     async def fairness(self, db: AsyncSession, user_id: UUID, hand_id: UUID) -> Fairness:
         """The hand's commitment; its seed after the hand (ranked: the set's secret, after the week)."""
@@ -515,18 +490,6 @@ def _check_action(action: str, actions: tuple[str, ...]) -> None:
     if action not in actions:
         problem = FieldError("action", f"{action[:40]!a} is no action here; actions are {', '.join(actions)}")
         raise Invalid("this action is not possible", code="no-such-action", errors=[problem])
-
-
-async def run_training() -> None:
-    """Answer overdue ranked decisions and keep the first hand of the next player ready, until cancelled."""
-    while True:
-        try:
-            async with transaction() as db:
-                await get_training().expire_overdue(db)
-            await get_training().warm()
-        except DomainError as error:  # no database or no library now; the next round tries again
-            get_logger().warning("training_round_failed", code=error.code, reason=error.message)
-        await asyncio.sleep(_SWEEP_S)
 
 
 @lru_cache(maxsize=1)
