@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import sentry_sdk
 
 import services.ratings.projector
+import services.reviews.projections
 import services.solutions.erasure
 import services.training.projections  # noqa: F401 registers its projectors, as the lines above do
 from app.api import health

@@ -6,13 +6,23 @@ from typing import Any
 import reflex as rx
 
 from components.accounts import account_menu
+from components.reviews import due_badge
 from components.ui import nav_link, shell
 from state import routes
+from state.reviews import ReviewState
 from state.session import SessionState
 
-STYLESHEETS = ["/mixline.css", "/play.css", "/accounts.css", "/boards.css", "/solve.css", "/admin.css"]
+STYLESHEETS = ["/mixline.css", "/play.css", "/accounts.css", "/boards.css", "/solve.css", "/admin.css", "/memory.css"]
 
-_LINKS = (("Play", routes.HOME), ("Daily", routes.DAILY), ("Leaderboard", routes.LEADERBOARD), ("Solve", routes.SOLVE))
+_LINKS = (
+    ("Play", routes.HOME),
+    ("Daily", routes.DAILY),
+    (due_badge, routes.REVIEW),
+    ("Dashboard", routes.DASHBOARD),
+    ("History", routes.HISTORY),
+    ("Leaderboard", routes.LEADERBOARD),
+    ("Solve", routes.SOLVE),
+)
 
 
 def head() -> list[rx.Component]:
@@ -49,7 +59,10 @@ def page(
 
     def decorate(content: Callable[[], rx.Component]) -> Callable[[], rx.Component]:
         def framed() -> rx.Component:
-            links = [nav_link(text, href, current=href == route) for text, href in _LINKS]
+            links = [
+                nav_link(text if isinstance(text, str) else text(), href, current=href == route)
+                for text, href in _LINKS
+            ]
             administration = nav_link("Administration", routes.ADMIN, current=route.startswith(routes.ADMIN))
             links.append(rx.cond(SessionState.administrates, administration, rx.fragment()))
             return shell(content(), links=links, account=account_menu(), notice=SessionState.notice)
@@ -57,7 +70,10 @@ def page(
         framed.__name__ = content.__name__
         framed.__doc__ = content.__doc__
         framed.__policy__ = str(policy)  # type: ignore[attr-defined]
-        rx.page(route=route, title=f"{title} · Mixline", description=description, on_load=on_load)(framed)
+        loads = on_load if isinstance(on_load, list) else [on_load] if on_load is not None else []
+        rx.page(route=route, title=f"{title} · Mixline", description=description, on_load=[*loads, ReviewState.count])(
+            framed
+        )
         return content
 
     return decorate

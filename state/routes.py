@@ -1,6 +1,10 @@
 """Every page's address, named once."""
 
 HOME = "/"
+REVIEW = "/review"
+HISTORY = "/history"
+HISTORY_HAND = "/history/[hand]"
+DASHBOARD = "/dashboard"
 LEADERBOARD = "/leaderboard"
 LEADERBOARD_PLAY = "/leaderboard/play"
 LEADERBOARD_DAILY = "/leaderboard/daily"

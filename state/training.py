@@ -187,10 +187,12 @@ class TrainingState(rx.State):
 
     async def _resume(self, mode: Mode) -> None:
         self._take(mode)
+        named = self.router.url.query_parameters.get("set", "") if mode == "hands" else ""
         try:
             principal = await principal_of(self)
             async with transaction() as db:
-                if not await self._show(db, principal.user_id, get_training().current(db, principal.user_id, mode)):
+                coming = get_training().current(db, principal.user_id, mode, named)
+                if not await self._show(db, principal.user_id, coming):
                     self.phase = "idle"
         except DomainError as failure:
             self.error = failure.message

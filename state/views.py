@@ -14,6 +14,7 @@ from typing import Final
 
 from services.training.views import Answer, Grade, HandResult, Step, StreetLoss, Summary, Table, WorstSpot
 from solver.cards import COMBO_CLASS, COMBO_INDEX, HAND_CLASSES, card_to_text
+from state import routes
 
 STREETS: Final = ("Flop", "Turn", "River")
 POT_TYPES: Final = {"SRP": "single-raised pot", "3BP": "3-bet pot", "4BP": "4-bet pot"}
@@ -153,12 +154,16 @@ class WorstView:
     text: str = ""
     loss: str = ""
     tone: str = ""
+    href: str = ""
 
 
 @dataclass(frozen=True)
 class SummaryView:
     """A set in figures."""
 
+    session_id: str = ""
+    errors: str = ""
+    mistakes: str = ""
     title: str = ""
     score: str = ""
     loss: str = ""
@@ -429,6 +434,7 @@ def _worst(spot: WorstSpot) -> WorstView:
         text=f"{played}. {best} was better." if best else f"{played}.",
         loss=loss_text(spot.loss_bb, spot.loss_pct),
         tone=spot.word,
+        href=f"{routes.HISTORY}/{spot.hand_id}?decision={spot.decision_id}",
     )
 
 
@@ -438,8 +444,18 @@ _FINISHED = {"hands": "Set finished", "ranked": "The week's set is finished", "d
 def summary_view(summary: Summary) -> SummaryView:
     """The set for the page."""
     interval = summary.interval
+    most = summary.most_errors_pct
     return SummaryView(
-        title="Drill finished" if summary.drill else _FINISHED[summary.mode],
+        session_id=str(summary.session_id),
+        errors=f"Nothing wrong in {summary.scored} decisions: the error rate is at most {number(most, 0)}%."
+        if most is not None
+        else "",
+        mistakes=f"All {summary.mistakes} mistakes, by loss" if summary.mistakes else "",
+        title="Review finished"
+        if summary.purpose == "review"
+        else "Drill finished"
+        if summary.drill
+        else _FINISHED[summary.mode],
         score="–" if summary.ev_score is None else number(summary.ev_score),
         loss=f"{number(summary.ev_loss_bb, 2)} bb",
         per_100="–" if summary.ev_loss_per_100 is None else f"{number(summary.ev_loss_per_100)} bb",

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "20261202_ranked"
-down_revision = "20261126_audit"
+down_revision = "20261201_memory"
 branch_labels = None
 depends_on = None
 

@@ -10,12 +10,14 @@ from app.api import (
     document,
     errors,
     health,
+    history,
     leaderboards,
     mail_links,
     mfa,
     oauth,
     personal_tokens,
     ranked,
+    reviews,
     sessions,
     solutions,
     solves,
@@ -42,6 +44,8 @@ ROUTERS = (
     solves.router,
     training.router,
     ranked.router,
+    history.router,
+    reviews.router,
     admin.router,
 )
 

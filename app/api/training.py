@@ -20,6 +20,7 @@ from app.api.envelope import Envelope, ok
 from services.accounts.sessions import Principal, ensure_user
 from services.infra.db import transaction
 from services.infra.errors import FieldError, Forbidden, Invalid
+from services.training import history
 from services.training.service import get_training
 from services.training.views import DrillSpec, Mode, Status, Table, Word
 from solver.cards import cards_to_text
@@ -205,6 +206,9 @@ class SummaryOut(_Out):
     ev_loss_bb: float
     ev_loss_per_100: float | None
     interval: tuple[float, float] | None
+    most_errors_pct: float | None
+    mistakes: int
+    purpose: str
     counts: dict[Word, int]
     borderline: int
     die_followed: int
@@ -225,11 +229,18 @@ class SessionOut(_Out):
     finished_at: datetime | None
 
 
+class PastSessionOut(SessionOut):
+    """With what it cost; ``purpose`` is ``review`` or ``theme`` where the set was drawn for one."""
+
+    loss_bb: float
+    purpose: str
+
+
 class SessionPage(BaseModel):
     """Newest first; ``next_cursor`` continues the list."""
 
-    items: list[SessionOut]
-    next_cursor: UUID | None
+    items: list[PastSessionOut]
+    next_cursor: str | None
 
 
 class AnswerPage(BaseModel):
@@ -280,7 +291,8 @@ class RetryIn(_In):
     action: Annotated[str, Field(min_length=1, max_length=40)]
 
 
-def _table(table: Table) -> TableOut:
+def table_out(table: Table) -> TableOut:
+    """A table as it is sent."""
     values = {name: getattr(table, name) for name in TableOut.model_fields if name != "solution_id"}
     return TableOut.model_validate({**values, "solution_id": None if table.kept_until else table.solution.id})
 
@@ -294,13 +306,18 @@ def _check_ranked(mode: Mode, principal: Principal) -> None:
 async def sessions(
     principal: Reader,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Annotated[UUID | None, Query()] = None,
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+    status: Annotated[Literal["open", "finished"] | None, Query()] = None,
 ) -> Envelope[SessionPage]:
-    """The caller's sets."""
+    """The caller's sets; an open one goes on with ``POST .../hands``."""
+    is_open = None if status is None else status == "open"
     async with transaction() as db:
-        found = await get_training().sessions(db, principal.user_id, limit + 1, cursor)
-    page = [SessionOut.model_validate(one) for one in found[:limit]]
-    return ok(SessionPage(items=page, next_cursor=page[-1].id if len(found) > limit else None))
+        found, following = await history.sets(db, principal.user_id, limit, cursor, is_open=is_open)
+    page = [
+        PastSessionOut(**SessionOut.model_validate(one.row).model_dump(), loss_bb=one.loss_bb, purpose=one.purpose)
+        for one in found
+    ]
+    return ok(SessionPage(items=page, next_cursor=following))
 
 
 @router.post("/sessions", status_code=201)
@@ -314,7 +331,7 @@ async def open_session(body: SessionIn, principal: Trainer, response: Response) 
         await ensure_user(db, principal)
         table = await get_training().start(db, principal.user_id, body.mode, drill)
     response.headers["Location"] = f"/api/training/sessions/{table.session_id}"
-    return ok(_table(table), message="Dealt", status=201)
+    return ok(table_out(table), message="Dealt", status=201)
 
 
 @router.get("/sessions/current")
@@ -322,7 +339,7 @@ async def current(principal: Reader, mode: Annotated[Mode, Query()] = "hands") -
     """The table to resume; null when there is none."""
     async with transaction() as db:
         table = await get_training().current(db, principal.user_id, mode)
-    return ok(None if table is None else _table(table))
+    return ok(None if table is None else table_out(table))
 
 
 @router.get("/sessions/{session_id}")
@@ -346,7 +363,7 @@ async def next_hand(session_id: UUID, principal: Trainer) -> Envelope[TableOut]:
     """Deal the next hand; the present table while its hand is not over."""
     async with transaction() as db:
         table = await get_training().next_hand(db, principal.user_id, session_id)
-    return ok(_table(table))
+    return ok(table_out(table))
 
 
 @router.get("/sessions/{session_id}/decisions")
@@ -386,7 +403,7 @@ async def hand(hand_id: UUID, principal: Reader) -> Envelope[TableOut]:
     """A hand as it stands."""
     async with transaction() as db:
         table = await get_training().table(db, principal.user_id, hand_id)
-    return ok(_table(table))
+    return ok(table_out(table))
 
 
 @router.post("/hands/{hand_id}/advance")
@@ -394,7 +411,7 @@ async def advance(hand_id: UUID, principal: Trainer) -> Envelope[TableOut]:
     """Play villain and the cards up to the next decision or the hand's end."""
     async with transaction() as db:
         table = await get_training().advance(db, principal.user_id, hand_id)
-    return ok(_table(table))
+    return ok(table_out(table))
 
 
 @router.get("/hands/{hand_id}/fairness")

@@ -1,9 +1,10 @@
 """The end of a set: score, loss, counts, the worst spots and what to do with them."""
 
 import reflex as rx
+from reflex_components_core.react_router.dom import ReactRouterLink
 
 from components.poker import playing_card
-from components.ui import button, link_button
+from components.ui import button, download_link, link_button
 from state import routes
 from state.training import TrainingState
 from state.views import StepView, WorstView
@@ -28,7 +29,7 @@ def _worst(spot: rx.Var[WorstView]) -> rx.Component:
             class_name="small-cards",
         ),
         rx.el.div(
-            rx.el.p(spot.title, class_name="worst-title"),
+            ReactRouterLink.create(spot.title, to=spot.href, class_name="worst-title"),
             rx.el.p(spot.text),
             class_name="worst-text",
         ),
@@ -47,6 +48,7 @@ def summary() -> rx.Component:
             _figure("EV loss per 100 decisions", _summary.per_100, _summary.interval),
             class_name="figures",
         ),
+        rx.cond(_summary.errors != "", rx.el.p(_summary.errors), rx.fragment()),
         rx.el.ul(rx.foreach(_summary.counts, _count), aria_label="Grades", class_name="counts"),
         rx.el.ul(rx.foreach(_summary.streets, _count), aria_label="EV loss per street", class_name="counts"),
         rx.cond(
@@ -75,6 +77,22 @@ def summary() -> rx.Component:
                 button("Play a hand", on_click=TrainingState.play),
             ),
             class_name="summary-buttons",
+        ),
+        rx.el.p(
+            rx.cond(
+                _summary.mistakes != "",
+                ReactRouterLink.create(_summary.mistakes, to=f"{routes.HISTORY}?set={_summary.session_id}&order=loss"),
+                rx.fragment(),
+            ),
+            *[
+                download_link(
+                    kind.upper(),
+                    f"/api/training/sessions/{_summary.session_id}/export?format={kind}",
+                    f"Export as {kind.upper()}",
+                )
+                for kind in ("csv", "json", "phh")
+            ],
+            class_name="set-links",
         ),
         aria_label="Summary",
         class_name="summary",

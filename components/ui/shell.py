@@ -25,7 +25,7 @@ def brand() -> rx.Component:
     )
 
 
-def nav_link(text: str, href: str, *, current: Var[bool] | bool = False) -> rx.Component:
+def nav_link(text: str | rx.Component, href: str, *, current: Var[bool] | bool = False) -> rx.Component:
     """A link of the header; the page one is on is marked."""
     return ReactRouterLink.create(
         text, to=href, class_name="nav-link", custom_attrs={"aria-current": rx.cond(current, "page", "false")}

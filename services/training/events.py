@@ -25,8 +25,27 @@ def _set_id(payload: dict[str, Any]) -> dict[str, Any]:
     return {"set_id": payload.get("week"), **{name: value for name, value in payload.items() if name != "week"}}
 
 
+class Queued(BaseModel):
+    """One decision of a set that is drawn when its turn comes.
+
+    Attributes:
+        kind: ``missed`` asks a decision again; ``sibling`` asks another one of its family, about as difficult; ``new``
+            asks one of a node type.
+        decision_id: The decision that was missed, also for its siblings.
+        family: Slug of a family, for ``new`` of a node type; empty: any.
+        review_id: What the decisions of one review have in common.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["missed", "sibling", "new"]
+    decision_id: UUID | None = None
+    family: str = ""
+    review_id: UUID | None = None
+
+
 class SessionStarted(Event):
-    """A set began; a drill replays the decisions ``drill``, or deals whole hands of ``solution_id``."""
+    """A set began; a drill replays the decisions ``drill``, deals whole hands of ``solution_id``, or a ``queue``."""
 
     type: ClassVar[str] = "SessionStarted"
     payload_version: ClassVar[int] = 2
@@ -35,6 +54,7 @@ class SessionStarted(Event):
     set_size: int
     drill: tuple[UUID, ...] = ()
     solution_id: UUID | None = None
+    queue: tuple[Queued, ...] = ()
     set_id: str | None = None
 
 
@@ -53,6 +73,7 @@ class HandDealt(Event):
         whole: Played to its end; else it is one decision.
         start: Line from the root of the solution to where the hand begins.
         commitment: SHA-256 of the hand's seed, hex.
+        queued: What it was dealt for, in a set with a queue.
     """
 
     type: ClassVar[str] = "HandDealt"
@@ -74,6 +95,7 @@ class HandDealt(Event):
     commitment: str
     item_id: UUID | None = None
     set_id: str | None = None
+    queued: Queued | None = None
 
 
 class DecisionOffered(Event):

@@ -46,6 +46,7 @@ class SessionRow(SQLModel, table=True):
     set_size: int
     drill: list[UUID] = Field(sa_type=ARRAY(Uuid))  # pyright: ignore[reportArgumentType]
     solution_id: UUID | None
+    queue: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB)  # pyright: ignore[reportArgumentType]
     set_id: str | None = Field(sa_type=Text)
     hands: int
     decisions: int
@@ -55,7 +56,7 @@ class SessionRow(SQLModel, table=True):
     @property
     def whole(self) -> bool:
         """Hands are played to their end; else each is one decision."""
-        return self.mode == "daily" or (self.set_id is None and not self.drill)
+        return self.mode == "daily" or (self.set_id is None and not self.drill and not self.queue)
 
 
 class HandRow(SQLModel, table=True):
@@ -100,6 +101,7 @@ class DecisionRow(SQLModel, table=True):
         UniqueConstraint("hand_id", "number", name="uq_training_decision_hand_number"),
         Index("ix_training_decision_session", "session_id", "answered_at"),
         Index("ix_training_decision_user", "user_id", "answered_at"),
+        Index("ix_training_decision_user_loss", "user_id", "loss_bb", "id"),
         Index(
             "ix_training_decision_deadline",
             "deadline",
@@ -131,6 +133,9 @@ class DecisionRow(SQLModel, table=True):
     loss_bb: float | None = Field(sa_type=Float)
     loss_pct: float | None = Field(sa_type=Float)
     difficulty_bb: float | None = Field(sa_type=Float)
+    situation: str | None = Field(default=None, sa_type=Text)
+    texture: str | None = Field(default=None, sa_type=Text)
+    hand_class: str | None = Field(default=None, sa_type=Text)
     retries: int = Field(sa_type=SmallInteger)
 
 

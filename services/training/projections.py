@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.accounts.events import AccountErased, GuestMerged
 from services.infra.events import StoredEvent, projector
+from services.training.deals import combo_cards
 from services.training.events import (
     DecisionGraded,
     DecisionOffered,
@@ -16,6 +17,7 @@ from services.training.events import (
     SessionFinished,
     SessionStarted,
 )
+from services.training.families import family_of
 from services.training.models import DECISION, HAND, SEED, SESSION
 
 
@@ -43,6 +45,7 @@ async def project_training(db: AsyncSession, stored: StoredEvent) -> None:
                     set_size=event.set_size,
                     drill=list(event.drill),
                     solution_id=event.solution_id,
+                    queue=[one.model_dump(mode="json") for one in event.queue],
                     set_id=event.set_id,
                     hands=0,
                     decisions=0,
@@ -139,6 +142,7 @@ async def _decision_offered(db: AsyncSession, stored: StoredEvent, event: Decisi
 
 
 async def _decision_graded(db: AsyncSession, stored: StoredEvent, event: DecisionGraded) -> None:
+    family = family_of(event.line, event.board, combo_cards(event.hero_combo))
     await db.execute(
         update(DECISION)
         .where(DECISION.c.id == event.decision_id)
@@ -153,6 +157,9 @@ async def _decision_graded(db: AsyncSession, stored: StoredEvent, event: Decisio
             loss_bb=event.loss_bb,
             loss_pct=event.loss_pct,
             difficulty_bb=event.difficulty_bb,
+            situation=family.situation,
+            texture=family.texture,
+            hand_class=family.hand,
         )
     )
     await db.execute(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -21,14 +20,7 @@ from services.training.models import (
     SeedRow,
     SessionRow,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class HandLoss:
-    """A hand as the summary's bootstrap sees it."""
-
-    decisions: int
-    loss_bb: float
+from services.training.statistics import HandLoss
 
 
 async def lock_player(db: AsyncSession, user_id: UUID, purpose: str) -> None:
@@ -46,6 +38,16 @@ async def session(db: AsyncSession, user_id: UUID, session_id: UUID, *, lock: bo
     """A player's session; locked, no other transaction can play in it."""
     query = select(SESSION).where(SESSION.c.id == session_id, SESSION.c.user_id == user_id)
     return await _session(db, query.with_for_update() if lock else query)
+
+
+async def named_session(db: AsyncSession, user_id: UUID, name: str) -> SessionRow | None:
+    """A player's open session by the text of its id; None for text that names none."""
+    try:
+        session_id = UUID(name)
+    except ValueError:
+        return None
+    found = await session(db, user_id, session_id)
+    return found if found is not None and found.finished_at is None and found.mode != "ranked" else None
 
 
 async def newest_session(
@@ -66,15 +68,6 @@ async def open_drills(db: AsyncSession, user_id: UUID, but_newest: int) -> list[
     )
     found = list(await db.scalars(query.order_by(SESSION.c.id)))
     return found[: max(0, len(found) - but_newest)]
-
-
-async def sessions(db: AsyncSession, user_id: UUID, limit: int, before: UUID | None) -> list[SessionRow]:
-    """The player's sessions, newest first (their ids grow with time), after the one named ``before``."""
-    query = select(SESSION).where(SESSION.c.user_id == user_id)
-    if before is not None:
-        query = query.where(SESSION.c.id < before)
-    rows = await db.execute(query.order_by(SESSION.c.id.desc()).limit(limit))
-    return [SessionRow(**row) for row in rows.mappings()]
 
 
 async def ranked_session(db: AsyncSession, user_id: UUID, set_id: str) -> SessionRow | None:

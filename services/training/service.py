@@ -9,6 +9,8 @@ between the two is finished by the next ``current``. Whoever writes holds the lo
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -31,12 +33,13 @@ from services.training import repository
 from services.training.ahead import LookAhead
 from services.training.deals import commitment, derive, new_seed
 from services.training.drills import drill_started
-from services.training.events import DecisionGraded, DecisionRetried, HandDealt, SessionFinished, SessionStarted
+from services.training.events import DecisionGraded, DecisionRetried, HandDealt, Queued, SessionFinished, SessionStarted
 from services.training.hand import Hand, answer_of, fold
 from services.training.judging import cutoffs, judge
 from services.training.models import DecisionRow, SessionRow
 from services.training.open_sets import make_room
 from services.training.play import Continuation, Deal, Strategies, deal_hand, is_over, outcome, play_on
+from services.training.queued import deal_queued
 from services.training.ranked import KIND_OF, RankedSets
 from services.training.reasons import load_kernels
 from services.training.redaction import summary_shown, table_shown, withheld
@@ -90,8 +93,24 @@ class TrainingService:
         started = SessionStarted(mode="hands", set_size=get_settings().set_size)
         return await self._open(db, user_id, started, self._ahead.take_seed(await self._library(db)))
 
-    async def current(self, db: AsyncSession, user_id: UUID, mode: Mode = "hands") -> Table | None:
-        """The table to resume, played on if it was left between two commits; None when there is none."""
+    async def start_queue(self, db: AsyncSession, user_id: UUID, queue: Sequence[Queued]) -> Table:
+        """The first decision of a set whose decisions are drawn one by one, each when its turn comes.
+
+        Raises:
+            Unavailable: There is nothing to deal.
+        """
+        await repository.lock_player(db, user_id, "hands")
+        await make_room(db, user_id)
+        started = SessionStarted(mode="drill", set_size=len(queue), queue=tuple(queue))
+        return await self._open(db, user_id, started, new_seed())
+
+    async def current(self, db: AsyncSession, user_id: UUID, mode: Mode = "hands", named: str = "") -> Table | None:
+        """The table to resume, played on if it was left between two commits; None when there is none.
+
+        ``named`` is the id of a set of one's own that comes before the newest one, as long as it is open.
+        """
+        if named and (session := await repository.named_session(db, user_id, named)) is not None:
+            return await self._resume(db, session)
         if mode in KIND_OF:
             session = await self.ranked.session(db, user_id, KIND_OF[mode])
         else:
@@ -213,12 +232,6 @@ class TrainingService:
         hands = [await self._hand(db, hand_id) for hand_id in await repository.hand_ids(db, session_id)]
         return [await self._shown(db, hand, answer_of(event)) for hand in hands for event in hand.graded]
 
-    async def sessions(
-        self, db: AsyncSession, user_id: UUID, limit: int = 20, before: UUID | None = None
-    ) -> list[SessionRow]:
-        """The player's sets, newest first."""
-        return await repository.sessions(db, user_id, limit, before)
-
     async def fairness(self, db: AsyncSession, user_id: UUID, hand_id: UUID) -> Fairness:
         """The hand's commitment; its seed after the hand (ranked: the set's seed, after its close)."""
         _, hand = await self._load(db, user_id, hand_id)
@@ -321,12 +334,17 @@ class TrainingService:
         start: tuple[str, ...] = ()
         committed = commitment(seed)
         item_id, die = None, None
+        queued: Queued | None = None
         if session.set_id is not None:
             ranked = await self.ranked.deal(db, session, number, seed)
             deal, start, committed = ranked.deal, ranked.start, ranked.commitment
             item_id, die = ranked.item_id, ranked.die
         elif session.whole:
             deal = await deal_hand(self._strategies, seed, await self._pool(db, session))
+        elif session.queue:
+            queued = Queued.model_validate_json(json.dumps(session.queue[number - 1]))
+            library = await self._library(db)
+            deal, start = await deal_queued(self._strategies, db, session.user_id, library, queued, seed)
         elif session.drill:
             decision = await self._decision(db, session.user_id, session.drill[number - 1])
             (await reservations.kept(db)).check(decision.board)
@@ -354,6 +372,7 @@ class TrainingService:
             commitment=committed,
             item_id=item_id,
             set_id=session.set_id,
+            queued=queued,
         )
         continuation = await play_on(self._strategies, deal, start)
         await repository.put_seed(db, hand_id, deal.seed, deal.villain_combo)

@@ -260,6 +260,9 @@ class Summary:
         ev_score: 100 x 2^(-sum of losses / sum of difficulties); None before a scored decision.
         ev_loss_bb: Sum over all decisions.
         interval: 95% of ``ev_loss_per_100``; None under 100 decisions, where no interval is honest.
+        most_errors_pct: With no wrong play or blunder, the most that their share may be; else None.
+        mistakes: Decisions graded worse than correct.
+        purpose: ``review`` or ``theme`` for a set that was drawn for one; else empty.
         counts: Every grade's word -> decisions.
         worst: At most three, the costliest first.
         die_followed: Decisions in which the die's pick was played.
@@ -276,6 +279,9 @@ class Summary:
     ev_loss_bb: float
     ev_loss_per_100: float | None
     interval: tuple[float, float] | None
+    most_errors_pct: float | None
+    mistakes: int
+    purpose: str
     counts: dict[Word, int]
     borderline: int
     die_followed: int

@@ -80,7 +80,8 @@ def owned(person: Person) -> dict[str, str]:
     }
 
 
-PUBLIC = {"board", "key", "spot_id", "identity_id", "job_id", "set_id"}
+# Families and node types are names, the same for everybody: they lead to one's own cards and sets alone.
+PUBLIC = {"board", "key", "spot_id", "identity_id", "job_id", "set_id", "family", "node"}
 
 
 @pytest.mark.row("objects of others")

@@ -11,8 +11,8 @@ import pytest
 
 from services.infra.clock import new_id
 from services.training.models import DecisionRow, HandRow, SessionRow
-from services.training.repository import HandLoss
-from services.training.summary import interval, summarise
+from services.training.statistics import HandLoss, interval
+from services.training.summary import summarise
 from services.training.tolerance import STREETS, tolerance
 from solver.cards import parse_cards, parse_combo
 
