@@ -9,7 +9,7 @@ then they lie in ``training.seed``.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -17,11 +17,19 @@ from pydantic import BaseModel, ConfigDict
 from services.infra.events import Event
 from services.training.views import Word
 
-Kind = Literal["hands", "drill", "ranked"]
+Kind = Literal["hands", "drill", "ranked", "range"]
+
+Until = Literal["end", "street", "decision"]
+"""How far a hand is played."""
 
 
 class SessionStarted(Event):
-    """A set began; a drill replays the decisions ``drill``, or deals whole hands of ``solution_id``."""
+    """A set began; a drill replays the decisions ``drill``, deals hands of ``solution_id``, or what ``plan`` asks for.
+
+    Attributes:
+        plan: ``Plan.data()``.
+        place: Which of two tables.
+    """
 
     type: ClassVar[str] = "SessionStarted"
     mode: Kind
@@ -29,6 +37,8 @@ class SessionStarted(Event):
     drill: tuple[UUID, ...] = ()
     solution_id: UUID | None = None
     week: str | None = None
+    plan: dict[str, Any] | None = None
+    place: int = 1
 
 
 class SessionFinished(Event):
@@ -43,7 +53,8 @@ class HandDealt(Event):
 
     Attributes:
         number: From 1 within the session.
-        whole: Played to its end; else it is one decision.
+        whole: Played to its end.
+        until: How far it is played; None in events that only knew ``whole``.
         start: Line from the root of the solution to where the hand begins.
         commitment: SHA-256 of the hand's seed, hex.
     """
@@ -65,10 +76,16 @@ class HandDealt(Event):
     commitment: str
     item_id: UUID | None = None
     week: str | None = None
+    until: Until | None = None
+
+    @property
+    def ends(self) -> Until:
+        """How far it is played."""
+        return self.until or ("end" if self.whole else "decision")
 
 
 class DecisionOffered(Event):
-    """Hero was asked; ``number`` counts from 0 within the hand."""
+    """Hero was asked; ``number`` counts from 0 within the hand, ``die`` is 0 without one, ``actions`` may be groups."""
 
     type: ClassVar[str] = "DecisionOffered"
     decision_id: UUID
@@ -133,6 +150,10 @@ class Judged(Event):
     config_hash: str
     grid: str
     timed_out: bool = False
+    chose: str = ""
+    """The group of sizes that hero named; ``action`` is its least costly member."""
+    villain: str = ""
+    """How villain departs from the solution, in words; the loss is then counted against exactly him."""
 
 
 class DecisionGraded(Judged):
@@ -161,7 +182,7 @@ class VillainActed(Event):
 
 
 class HeroForced(Event):
-    """Hero had a single legal action, which is no decision."""
+    """Played for hero: a single legal action, or a decision that the drill leaves out."""
 
     type: ClassVar[str] = "HeroForced"
     street: int
@@ -188,3 +209,50 @@ class HandFinished(Event):
     rake: int
     villain_combo: int | None
     seed: str | None
+
+
+class RangeOffered(Event):
+    """Hero was asked for a whole range at one node; ``number`` is from 1 within the session."""
+
+    type: ClassVar[str] = "RangeOffered"
+    session_id: UUID
+    number: int
+    solution_id: UUID
+    line: tuple[str, ...]
+    hero: int
+    street: int
+    commitment: str
+
+
+class RangeGraded(Event):
+    """A painted range: one action per hand class, and what each cost.
+
+    Attributes:
+        actions: Of the node.
+        choices: [169] places in ``actions``; -1 where the range holds nothing.
+        losses_pct: [169] mean loss of the class's hands, % of the pot.
+        least_pct: [169] what the best single action of the class costs.
+        words: [169] grades, empty where nothing is held.
+        loss_bb: Per hand of the range, against perfect play of every hand.
+        least_bb: The part of it that one action per class can't avoid.
+    """
+
+    type: ClassVar[str] = "RangeGraded"
+    session_id: UUID
+    actions: tuple[str, ...]
+    choices: tuple[int, ...]
+    losses_pct: tuple[float, ...]
+    least_pct: tuple[float, ...]
+    weights: tuple[float, ...]
+    words: tuple[str, ...]
+    pot: int
+    big_blind: int
+    loss_bb: float
+    loss_pct: float
+    least_bb: float
+    right_share: float
+    tolerance_pct: float
+    solved_to_pct: float | None
+    grid: str
+    seed: str
+    villain: str = ""

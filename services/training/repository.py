@@ -53,13 +53,14 @@ async def session(db: AsyncSession, user_id: UUID, session_id: UUID, *, lock: bo
 
 
 async def newest_session(
-    db: AsyncSession, user_id: UUID, modes: Sequence[str], finished_since: datetime | None = None
+    db: AsyncSession, user_id: UUID, modes: Sequence[str], finished_since: datetime | None = None, place: int = 1
 ) -> SessionRow | None:
-    """The player's newest session that is open, or finished after a moment if one is given."""
+    """The player's newest session at a table that is open, or finished after a moment if one is given."""
     alive = SESSION.c.finished_at.is_(None)
     if finished_since is not None:
         alive |= SESSION.c.finished_at > finished_since
-    query = select(SESSION).where(SESSION.c.user_id == user_id, SESSION.c.mode.in_(modes), alive)
+    mine = (SESSION.c.user_id == user_id, SESSION.c.place == place, SESSION.c.mode.in_(modes))
+    query = select(SESSION).where(*mine, alive)
     return await _session(db, query.order_by(SESSION.c.started_at.desc(), SESSION.c.id.desc()).limit(1))
 
 

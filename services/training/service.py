@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,7 +20,7 @@ from services.accounts.service import role_of
 from services.accounts.sessions import Role
 from services.infra import clock, events
 from services.infra.db import transaction
-from services.infra.errors import Conflict, DomainError, FieldError, Forbidden, Invalid, NotFound, Unavailable
+from services.infra.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Unavailable
 from services.infra.log import get_logger
 from services.infra.settings import get_settings
 from services.solutions.catalog import SolutionInfo
@@ -29,15 +28,25 @@ from services.solutions.service import get_strategies
 from services.training import repository
 from services.training.ahead import LookAhead
 from services.training.deals import commitment, derive, new_seed
-from services.training.drills import drill_started
+from services.training.drills import drill_started, pool
 from services.training.events import DecisionGraded, DecisionRetried, HandDealt, SessionFinished, SessionStarted
 from services.training.hand import Hand, answer_of, fold
-from services.training.judging import cutoffs, judge
-from services.training.models import DecisionRow, SessionRow, WeeklyItemRow
-from services.training.play import Continuation, Deal, Strategies, deal_hand, is_over, outcome, play_on
+from services.training.models import SessionRow, WeeklyItemRow
+from services.training.planned import deal_planned, play_until, prepare_planned, until_of
+from services.training.play import Continuation, Deal, Strategies, deal_hand, is_over, outcome
 from services.training.reasons import load_kernels
+from services.training.records import Records, check_action
 from services.training.summary import summarise
-from services.training.tables import decision_offered, hand_finished, judged_hand, kind_of, table_of
+from services.training.tables import (
+    decision_offered,
+    hand_finished,
+    judged_at,
+    judged_hand,
+    kind_of,
+    plan_of,
+    set_is_over,
+    table_of,
+)
 from services.training.views import Answer, DrillSpec, Fairness, Mode, Summary, Table, WeekProgress
 from services.training.weekly import week_end, week_of
 
@@ -52,7 +61,7 @@ _MOST_OVERDUE = 50
 _SWEEP_S = 15.0
 
 
-class TrainingService:
+class TrainingService(Records):
     """Deals, grades and keeps hands; see the module."""
 
     def __init__(self, strategies: Strategies, *, look_ahead: bool = True) -> None:
@@ -78,20 +87,22 @@ class TrainingService:
         if mode == "ranked":
             return await self._start_ranked(db, user_id)
         if drill is not None:
-            return await self._open(db, user_id, await drill_started(self._strategies, db, user_id, drill), new_seed())
+            return await self._start_drill(db, user_id, drill)
         session = await repository.newest_session(db, user_id, ["hands"])
         if session is not None:
             return await self._resume(db, session)
         started = SessionStarted(mode="hands", set_size=get_settings().set_size)
         return await self._open(db, user_id, started, self._ahead.take_seed(await self._library()))
 
-    async def current(self, db: AsyncSession, user_id: UUID, mode: Mode = "hands") -> Table | None:
+    async def current(self, db: AsyncSession, user_id: UUID, mode: Mode = "hands", place: int = 1) -> Table | None:
         """The table to resume, played on if it was left between two commits; None when there is none."""
         if mode == "ranked":
             session = await repository.ranked_session(db, user_id, week_of(clock.now()))
         else:
             since = clock.now() - SUMMARY_KEPT
-            session = await repository.newest_session(db, user_id, ["hands", "drill"], finished_since=since)
+            session = await repository.newest_session(
+                db, user_id, ["hands", "drill"], finished_since=since, place=place
+            )
         return None if session is None else await self._resume(db, session)
 
     async def act(
@@ -119,7 +130,19 @@ class TrainingService:
             raise Conflict("this set is over", code="set-over")
         if row.deadline is not None and clock.now() > row.deadline + LATE:
             raise Conflict("the time for this decision is over", code="decision-timed-out")
-        return answer_of(await self._grade(db, hand, user_id, action))
+        return answer_of(await self._grade(db, session, hand, user_id, action))
+
+    async def time_over(self, db: AsyncSession, user_id: UUID, decision_id: UUID) -> Table:
+        """The player's clock says that a decision's time is over: check or fold, if the server's says so too.
+
+        Raises:
+            NotFound: No such decision of this player.
+        """
+        row = await self._decision(db, user_id, decision_id)
+        session = await repository.session(db, user_id, row.session_id, lock=True)
+        if session is None:
+            raise NotFound("there is no such session")
+        return await self._resume(db, session, late=timedelta(0))
 
     async def retry(self, db: AsyncSession, user_id: UUID, decision_id: UUID, action: str) -> Answer:
         """Take an answered decision back and grade another action: recorded, never counted; the hand goes on as it was.
@@ -130,13 +153,13 @@ class TrainingService:
             Invalid: The action is not among the decision's actions.
         """
         row = await self._decision(db, user_id, decision_id)
-        await repository.session(db, user_id, row.session_id, lock=True)
+        session = await repository.session(db, user_id, row.session_id, lock=True)
         hand = await self._hand(db, row.hand_id)
         given = next((one for one in hand.graded if one.decision_id == decision_id), None)
-        if given is None:
+        if given is None or session is None:
             raise Conflict("this decision waits for its first answer", code="decision-open")
-        _check_action(action, tuple(one.action for one in given.rows))
-        judged = await self._judged(hand, given.line, given.die, action)
+        check_action(action, (*(one.action for one in given.rows), *row.actions))
+        judged = await judged_at(self._strategies, session, hand, given.line, given.die, action)
         again = DecisionRetried(**judged_hand(hand, decision_id), **judged)
         await events.append(db, hand.id, "hand", hand.version, [again], user_id)
         return answer_of(again)
@@ -194,19 +217,6 @@ class TrainingService:
         population = await repository.population(db, session.mode, _POPULATION)
         return summarise(session, answered, population)
 
-    async def answers(self, db: AsyncSession, user_id: UUID, session_id: UUID) -> list[Answer]:
-        """Every answer of a session in order."""
-        if await repository.session(db, user_id, session_id) is None:
-            raise NotFound("there is no such session")
-        hands = [await self._hand(db, hand_id) for hand_id in await repository.hand_ids(db, session_id)]
-        return [answer_of(event) for hand in hands for event in hand.graded]
-
-    async def sessions(
-        self, db: AsyncSession, user_id: UUID, limit: int = 20, before: UUID | None = None
-    ) -> list[SessionRow]:
-        """The player's sets, newest first."""
-        return await repository.sessions(db, user_id, limit, before)
-
     async def fairness(self, db: AsyncSession, user_id: UUID, hand_id: UUID) -> Fairness:
         """The hand's commitment; its seed after the hand (ranked: the set's secret, after the week)."""
         _, hand = await self._load(db, user_id, hand_id)
@@ -253,8 +263,22 @@ class TrainingService:
             raise Unavailable("there are no spots to deal: build the library first", code="library-empty")
         return library
 
+    async def _start_drill(self, db: AsyncSession, user_id: UUID, drill: DrillSpec) -> Table:
+        """Open a drill; of two tables each is a set of its own with half of the count."""
+        started = await drill_started(self._strategies, db, user_id, drill)
+        if started.mode == "range":
+            raise Invalid("whole ranges are painted, not played", code="range-drill")
+        if drill.plan is None or drill.plan.tables == 1 or started.drill or started.set_size == 1:
+            return await self._open(db, user_id, started, new_seed())
+        second = started.set_size // 2
+        await self._open(db, user_id, started.model_copy(update={"place": 2, "set_size": second}), new_seed())
+        first = started.model_copy(update={"set_size": started.set_size - second})
+        return await self._open(db, user_id, first, new_seed())
+
     async def _pool(self, session: SessionRow) -> list[SolutionInfo]:
-        """What whole hands of a set are dealt from."""
+        """What hands of a set are dealt from."""
+        if (plan := plan_of(session)) is not None and not session.drill:
+            return await pool(self._strategies, plan, session.solution_id)
         if session.solution_id is not None:
             return [await self._strategies.info(session.solution_id)]
         return await self._library()
@@ -280,7 +304,7 @@ class TrainingService:
         assert session is not None
         return await self._deal(db, session)
 
-    async def _resume(self, db: AsyncSession, session: SessionRow) -> Table:
+    async def _resume(self, db: AsyncSession, session: SessionRow, late: timedelta = LATE) -> Table:
         hand_id = await repository.newest_hand_id(db, session.id)
         if hand_id is None:
             return await self._deal(db, session)
@@ -288,12 +312,12 @@ class TrainingService:
         if session.finished_at is not None:
             return await table_of(self._strategies, session, hand)
         deadline = None if hand.pending is None else hand.pending.deadline
-        if deadline is not None and clock.now() > deadline + LATE:
+        if deadline is not None and clock.now() > deadline + late:
             await self._lock(db, session)
             hand = await self._hand(db, hand_id)
             if hand.pending is not None:
                 action = "check" if "check" in hand.pending.actions else "fold"
-                await self._grade(db, hand, session.user_id, action, timed_out=True)
+                await self._grade(db, session, hand, session.user_id, action, timed_out=True)
                 hand = await self._hand(db, hand_id)
         if hand.pending is None and hand.finished is None:
             return await self._advance(db, session, hand)
@@ -312,7 +336,12 @@ class TrainingService:
         item: WeeklyItemRow | None = None
         start: tuple[str, ...] = ()
         committed = commitment(seed)
-        if session.whole:
+        plan = plan_of(session)
+        until = until_of(plan if not session.drill else None, whole=session.whole)
+        if plan is not None and not session.drill:
+            planned = await deal_planned(self._strategies, seed, plan, await self._pool(session))
+            deal, start = planned.deal, planned.start
+        elif session.whole:
             deal = await deal_hand(self._strategies, seed, await self._pool(session))
         elif session.drill:
             decision = await self._decision(db, session.user_id, session.drill[number - 1])
@@ -329,7 +358,8 @@ class TrainingService:
             session_id=session.id,
             number=number,
             mode=kind_of(session),
-            whole=session.whole,
+            whole=until == "end",
+            until=until,
             solution_id=deal.solution_id,
             family=info.family,
             pot_type=info.pot_type,
@@ -343,7 +373,7 @@ class TrainingService:
             item_id=None if item is None else item.id,
             week=session.week,
         )
-        continuation = await play_on(self._strategies, deal, start)
+        continuation = await play_until(self._strategies, plan, deal, start, until)
         await repository.put_seed(db, hand_id, seed, deal.villain_combo)
         stored = await events.append(db, hand_id, "hand", 0, [dealt], session.user_id)
         return await self._continue(
@@ -354,7 +384,12 @@ class TrainingService:
         """Play on a hand that waits for villain, a card or its end, unless another tab just did."""
         kept = await repository.seed(db, hand.id)
         deal = Deal(hand.dealt.solution_id, hand.dealt.hero, hand.dealt.hero_combo, kept.villain_combo, kept.seed)
-        continuation = await play_on(self._strategies, deal, hand.line) if hand.dealt.whole else None
+        until = hand.dealt.ends
+        continuation = (
+            None
+            if until == "decision"
+            else await play_until(self._strategies, plan_of(session), deal, hand.line, until)
+        )
         session = await self._lock(db, session)
         now = await self._hand(db, hand.id)
         if now.version != hand.version and (now.pending is not None or now.finished is not None):
@@ -372,8 +407,8 @@ class TrainingService:
     ) -> Table:
         """Append what happened; None: the hand was one decision and is over."""
         happened: list[events.Event] = [] if continuation is None else list(continuation.events)
-        over = continuation is None or is_over(continuation.position)
-        if continuation is None:
+        over = continuation is None or is_over(continuation.position) or continuation.position.kind == "deal"
+        if continuation is None or continuation.position.kind == "deal":
             happened.append(hand_finished(hand, deal, None, winner=-1, net=0, rake=0))
         elif over:
             end = await outcome(self._strategies, deal, continuation)
@@ -384,7 +419,7 @@ class TrainingService:
         for one in stored:
             hand = hand.after(one.event)
         session = await self._lock(db, session)
-        if over and session.decisions >= session.set_size and session.finished_at is None:
+        if over and set_is_over(session) and session.finished_at is None:
             await self._finish_session(db, session)
             session = await self._lock(db, session)
         if continuation is not None:
@@ -393,7 +428,12 @@ class TrainingService:
 
     async def _look_ahead(self, db: AsyncSession, session: SessionRow, deal: Deal, hand: Hand) -> None:
         following: bytes | None = None
-        if session.whole:
+        plan = plan_of(session)
+        if plan is not None and not session.drill:
+            kept = await repository.seed(db, session.id)
+            seed, library = derive(kept.seed, f"hand {session.hands + 1}"), await self._pool(session)
+            self._ahead.prepare_next(session.id, prepare_planned(self._strategies, plan, seed, library))
+        elif session.whole:
             following = derive((await repository.seed(db, session.id)).seed, f"hand {session.hands + 1}")
         self._ahead.prepare(session.id, deal, hand, following, await self._pool(session) if following else [])
 
@@ -417,13 +457,13 @@ class TrainingService:
     # -- decisions ---------------------------------------------------------------------------------------------------
 
     async def _grade(
-        self, db: AsyncSession, hand: Hand, user_id: UUID, action: str, *, timed_out: bool = False
+        self, db: AsyncSession, session: SessionRow, hand: Hand, user_id: UUID, action: str, *, timed_out: bool = False
     ) -> DecisionGraded:
         """Grade the pending decision of a hand whose session is locked."""
         pending = hand.pending
         assert pending is not None
-        _check_action(action, pending.actions)
-        judged = await self._judged(hand, pending.line, pending.die, action)
+        check_action(action, pending.actions)
+        judged = await judged_at(self._strategies, session, hand, pending.line, pending.die, action)
         graded = DecisionGraded(
             **judged_hand(hand, pending.decision_id),
             **judged,
@@ -432,47 +472,11 @@ class TrainingService:
             timed_out=timed_out,
         )
         await events.append(db, hand.id, "hand", hand.version, [graded], user_id)
-        if hand.dealt.whole:
+        if hand.dealt.ends != "decision":
             kept = await repository.seed(db, hand.id)
             deal = Deal(hand.dealt.solution_id, hand.dealt.hero, hand.dealt.hero_combo, kept.villain_combo, kept.seed)
-            self._ahead.follow(graded.session_id, deal, (*pending.line, action))
+            self._ahead.follow(graded.session_id, deal, (*pending.line, graded.action))
         return graded
-
-    async def _judged(self, hand: Hand, line: tuple[str, ...], die: int, action: str) -> dict[str, Any]:
-        dealt = hand.dealt
-        node = await self._strategies.node(dealt.solution_id, line)
-        return await judge(node, dealt.hero_combo, action, die, cutoffs())
-
-    # -- reading -----------------------------------------------------------------------------------------------------
-
-    async def _decision(self, db: AsyncSession, user_id: UUID, decision_id: UUID) -> DecisionRow:
-        row = await repository.decision(db, user_id, decision_id)
-        if row is None:
-            raise NotFound("there is no such decision")
-        return row
-
-    async def _hand(self, db: AsyncSession, hand_id: UUID) -> Hand:
-        return fold(await events.load(db, hand_id))
-
-    async def _load(self, db: AsyncSession, user_id: UUID, hand_id: UUID) -> tuple[SessionRow, Hand]:
-        row = await repository.hand(db, user_id, hand_id)
-        session = None if row is None else await repository.session(db, user_id, row.session_id)
-        if session is None:
-            raise NotFound("there is no such hand")
-        return session, await self._hand(db, hand_id)
-
-    async def _lock(self, db: AsyncSession, session: SessionRow) -> SessionRow:
-        """The session as it is now, locked until the transaction ends."""
-        locked = await repository.session(db, session.user_id, session.id, lock=True)
-        if locked is None:  # a guest's hands moved into an account meanwhile
-            raise Conflict("this session moved to another account", code="session-moved")
-        return locked
-
-
-def _check_action(action: str, actions: tuple[str, ...]) -> None:
-    if action not in actions:
-        problem = FieldError("action", f"{action[:40]!a} is no action here; actions are {', '.join(actions)}")
-        raise Invalid("this action is not possible", code="no-such-action", errors=[problem])
 
 
 async def run_training() -> None:

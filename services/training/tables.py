@@ -9,9 +9,13 @@ from uuid import UUID
 from services.infra import clock
 from services.infra.settings import get_settings
 from services.training.deals import Draw
+from services.training.deviation import facing
 from services.training.events import DecisionOffered, HandDealt, HandFinished, Kind
+from services.training.grouping import groups
 from services.training.hand import Hand, answer_of, result_of
+from services.training.judging import cutoffs, judge
 from services.training.models import SessionRow
+from services.training.plan import Plan
 from services.training.play import Continuation, Deal, Strategies
 from services.training.summary import mode_of
 from services.training.views import Status, Step, Table
@@ -20,6 +24,18 @@ from services.training.views import Status, Step, Table
 def kind_of(session: SessionRow) -> Kind:
     """The session's mode; a check constraint allows nothing else."""
     return cast("Kind", session.mode)
+
+
+def plan_of(session: SessionRow) -> Plan | None:
+    """What the set was asked for."""
+    return None if session.plan is None else Plan.read(session.plan)
+
+
+def set_is_over(session: SessionRow) -> bool:
+    """Enough was decided, or played."""
+    plan = plan_of(session)
+    by_hands = plan is not None and plan.unit == "hands"
+    return (session.hands if by_hands else session.decisions) >= session.set_size
 
 
 async def table_of(strategies: Strategies, session: SessionRow, hand: Hand) -> Table:
@@ -67,6 +83,7 @@ async def table_of(strategies: Strategies, session: SessionRow, hand: Hand) -> T
         answers=tuple(answer_of(event) for event in hand.graded),
         result=result_of(hand),
         commitment=dealt.commitment,
+        plan=plan_of(session),
     )
 
 
@@ -81,6 +98,16 @@ async def _steps(strategies: Strategies, dealt: HandDealt) -> tuple[Step, ...]:
         else:
             steps.append(Step(before.street, before.player, action))
     return tuple(steps)
+
+
+async def judged_at(
+    strategies: Strategies, session: SessionRow, hand: Hand, line: tuple[str, ...], die: int, action: str
+) -> dict[str, Any]:
+    """The fields of a judged action that follow from where it was taken, against the villain of the set."""
+    plan = plan_of(session)
+    against = facing(strategies, plan.villain if plan else None, hand.dealt.hero)
+    node = await against.node(hand.dealt.solution_id, line)
+    return await judge(node, hand.dealt.hero_combo, action, die, cutoffs(), plan)
 
 
 def judged_hand(hand: Hand, decision_id: UUID) -> dict[str, Any]:
@@ -102,9 +129,12 @@ def judged_hand(hand: Hand, decision_id: UUID) -> dict[str, Any]:
 def decision_offered(
     session: SessionRow, hand: Hand, deal: Deal, continuation: Continuation, die: int | None
 ) -> DecisionOffered:
-    """Ask hero; ``die`` is drawn from the hand's seed unless it is given."""
+    """Ask hero; ``die`` is drawn from the hand's seed unless it is given, or the drill goes without."""
     position, number = continuation.position, len(hand.graded)
-    allowed = timedelta(seconds=get_settings().ranked_decision_s)
+    plan = plan_of(session)
+    seconds = get_settings().ranked_decision_s if session.mode == "ranked" else plan.timebank if plan else 0
+    if plan is not None and not plan.die:
+        die = 0
     return DecisionOffered(
         decision_id=clock.new_id(),
         number=number,
@@ -112,9 +142,9 @@ def decision_offered(
         line=position.line,
         board=position.board,
         pot=position.pot,
-        actions=position.actions,
+        actions=position.actions if plan is None else tuple(part.name for part in groups(position, plan.sizes)),
         die=1 + Draw(deal.seed, f"die {number}").below(100) if die is None else die,
-        deadline=clock.now() + allowed if session.mode == "ranked" else None,
+        deadline=clock.now() + timedelta(seconds=seconds) if seconds else None,
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.solutions.catalog import SolutionInfo
+from services.training.plan import Plan
 
 Mode = Literal["hands", "ranked"]
 Status = Literal["decision", "advancing", "ended", "set_done"]
@@ -108,6 +109,8 @@ class Answer:
         reasons: Three lines of numbers: equity, price or EVs, blockers.
         in_range: False where the solver itself never gets here with this hand.
         timed_out: Nobody answered in time: checked or folded.
+        chose: The group of sizes that was named; ``action`` is its least costly member.
+        villain: How villain departs from the solution; the loss then counts against exactly him.
     """
 
     decision_id: UUID
@@ -128,6 +131,8 @@ class Answer:
     tree_hash: str
     config_hash: str
     grid: StrategyGrid
+    chose: str = ""
+    villain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +183,7 @@ class Table:
         decision_id: None unless ``status`` is ``decision``; so are ``actions`` () and ``pot_at_decision`` None.
         deadline: When a ranked decision is answered by a check or a fold.
         commitment: SHA-256 of the hand's seed, hex.
+        plan: The drill's, None in other sets.
     """
 
     session_id: UUID
@@ -210,19 +216,22 @@ class Table:
     answers: tuple[Answer, ...]
     result: HandResult | None
     commitment: str
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DrillSpec:
-    """What to practise, unrated: one of the two.
+    """What to practise, unrated: decisions, hands of one solution, or what a plan asks for.
 
     Attributes:
         items: The player's own answered decisions to replay, one decision each, in order.
-        solution_id: A solution to play whole hands of, which the player may see.
+        solution_id: A solution to play hands of, which the player may see.
+        plan: Filters and ways to play; with ``items`` only the ways to play count.
     """
 
     items: tuple[UUID, ...] = ()
     solution_id: UUID | None = None
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
