@@ -8,6 +8,7 @@ from app.api import (
     admin,
     auth,
     document,
+    drills,
     errors,
     health,
     leaderboards,
@@ -39,6 +40,8 @@ ROUTERS = (
     solutions.router,
     solves.router,
     training.router,
+    drills.router,
+    drills.ranges,
     admin.router,
 )
 

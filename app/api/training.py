@@ -20,6 +20,7 @@ from app.api.envelope import Envelope, ok
 from services.accounts.sessions import Principal, ensure_user
 from services.infra.db import transaction
 from services.infra.errors import FieldError, Forbidden, Invalid
+from services.training.plan import Plan
 from services.training.service import get_training
 from services.training.views import DrillSpec, Mode, Status, Table, Word
 from solver.cards import cards_to_text
@@ -35,6 +36,10 @@ def _text(cards: object) -> object:
 Cards = Annotated[str, BeforeValidator(_text)]
 Id = Annotated[UUID, Field(strict=False)]
 """An id in a strict body: JSON has no type for it."""
+
+
+PlanIn = Annotated[Plan, Field(strict=False)]
+"""A plan in a strict body: JSON has no tuples; the plan checks itself."""
 
 
 class _Out(BaseModel):
@@ -106,6 +111,8 @@ class AnswerOut(_Out):
     tree_hash: str
     config_hash: str
     grid: GridOut
+    chose: str
+    villain: str
 
 
 class StreetLossOut(_Out):
@@ -161,6 +168,7 @@ class TableOut(_Out):
     answers: list[AnswerOut]
     result: HandResultOut | None
     commitment: str
+    plan: Plan | None
 
 
 class WorstSpotOut(_Out):
@@ -210,8 +218,9 @@ class SessionOut(_Out):
     """A set, as a list shows it."""
 
     id: UUID
-    mode: Literal["hands", "drill", "ranked"]
+    mode: Literal["hands", "drill", "ranked", "range"]
     set_size: int
+    place: int
     week: str | None
     hands: int
     decisions: int
@@ -251,10 +260,11 @@ class WeekOut(_Out):
 
 
 class DrillIn(_In):
-    """Answered decisions of the caller's own, or a solution to play whole hands of."""
+    """Answered decisions of the caller's own, a solution to play hands of, or a plan of filters and ways to play."""
 
     items: Annotated[list[Id], Field(max_length=50)] = []
     solution_id: Id | None = None
+    plan: PlanIn | None = None
 
 
 class SessionIn(_In):
@@ -288,6 +298,11 @@ def _table(table: Table) -> TableOut:
     return TableOut.model_validate({**values, "solution_id": table.solution.id})
 
 
+def spec_of(drill: DrillIn) -> DrillSpec:
+    """The drill that a body asks for."""
+    return DrillSpec(tuple(drill.items), drill.solution_id, drill.plan)
+
+
 def _check_ranked(mode: Mode, principal: Principal) -> None:
     if mode == "ranked" and not principal.signed_in:
         raise Forbidden("ranked sets are for members: create an account first", code="members-only")
@@ -312,7 +327,7 @@ async def open_session(body: SessionIn, principal: Trainer, response: Response) 
     _check_ranked(body.mode, principal)
     if body.drill is not None and body.mode != "hands":
         raise Invalid("a drill has mode hands", errors=[FieldError("drill", "only with mode hands")])
-    drill = None if body.drill is None else DrillSpec(tuple(body.drill.items), body.drill.solution_id)
+    drill = None if body.drill is None else spec_of(body.drill)
     async with transaction() as db:
         await ensure_user(db, principal)
         table = await get_training().start(db, principal.user_id, body.mode, drill)
@@ -321,10 +336,14 @@ async def open_session(body: SessionIn, principal: Trainer, response: Response) 
 
 
 @router.get("/sessions/current")
-async def current(principal: Reader, mode: Annotated[Mode, Query()] = "hands") -> Envelope[TableOut | None]:
+async def current(
+    principal: Reader,
+    mode: Annotated[Mode, Query()] = "hands",
+    place: Annotated[int, Query(ge=1, le=2, description="Which of two tables.")] = 1,
+) -> Envelope[TableOut | None]:
     """The table to resume; null when there is none."""
     async with transaction() as db:
-        table = await get_training().current(db, principal.user_id, mode)
+        table = await get_training().current(db, principal.user_id, mode, place)
     return ok(None if table is None else _table(table))
 
 

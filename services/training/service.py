@@ -123,7 +123,7 @@ class TrainingService(Records):
         session = await repository.session(db, user_id, row.session_id, lock=lock)
         hand = await self._hand(db, row.hand_id)
         if (given := next((one for one in hand.graded if one.decision_id == decision_id), None)) is not None:
-            if given.action != action or given.timed_out:
+            if (given.chose or given.action) != action or given.timed_out:
                 raise Conflict("this decision was answered already", code="decision-answered")
             return answer_of(given)
         if session is None or session.finished_at is not None:
@@ -182,7 +182,7 @@ class TrainingService(Records):
             NotFound: No such session of this player.
         """
         session = await repository.session(db, user_id, session_id, lock=True)
-        if session is None:
+        if session is None or session.mode == "range":  # ranges are painted: services.training.ranges
             raise NotFound("there is no such session")
         table = await self._resume(db, session)
         return table if table.status != "ended" else await self._deal(db, session)

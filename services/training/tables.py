@@ -10,7 +10,7 @@ from services.infra import clock
 from services.infra.settings import get_settings
 from services.training.deals import Draw
 from services.training.deviation import facing
-from services.training.events import DecisionOffered, HandDealt, HandFinished, Kind
+from services.training.events import DecisionOffered, HandFinished, Kind
 from services.training.grouping import groups
 from services.training.hand import Hand, answer_of, result_of
 from services.training.judging import cutoffs, judge
@@ -69,7 +69,7 @@ async def table_of(strategies: Strategies, session: SessionRow, hand: Hand) -> T
         board=board,
         hero=dealt.hero,
         hero_cards=hand.hero_cards,
-        line=(*await _steps(strategies, dealt), *hand.steps),
+        line=(*await line_steps(strategies, dealt.solution_id, dealt.start), *hand.steps),
         pot=position.pot,
         stacks=position.stacks,
         street_bets=position.street_bets,
@@ -87,13 +87,13 @@ async def table_of(strategies: Strategies, session: SessionRow, hand: Hand) -> T
     )
 
 
-async def _steps(strategies: Strategies, dealt: HandDealt) -> tuple[Step, ...]:
-    """What happened before a hand that begins in the middle of a line."""
+async def line_steps(strategies: Strategies, solution_id: UUID, line: tuple[str, ...]) -> tuple[Step, ...]:
+    """What happened along a line from the solution's root."""
     steps: list[Step] = []
-    for index, action in enumerate(dealt.start):
-        before = await strategies.position(dealt.solution_id, dealt.start[:index])
+    for index, action in enumerate(line):
+        before = await strategies.position(solution_id, line[:index])
         if before.kind == "deal":
-            after = await strategies.position(dealt.solution_id, dealt.start[: index + 1])
+            after = await strategies.position(solution_id, line[: index + 1])
             steps.append(Step(after.street, -1, "deal", after.board[-1]))
         else:
             steps.append(Step(before.street, before.player, action))

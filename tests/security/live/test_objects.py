@@ -57,11 +57,13 @@ def owned(person: Person) -> dict[str, str]:
         "solution_id": state["solution_id"] or "none",
         "token_id": token["id"],
         "user_id": person.data("GET", "/api/users/me")["id"],
+        "drill_id": person.data("POST", "/api/training/drills", {"plan": {"name": "mine"}})["id"],
+        "range_id": person.data("POST", "/api/training/ranges", {"plan": {"mode": "range"}})["range_id"],
         "login_id": person.data("GET", "/api/auth/sessions")["items"][0]["id"],
     }
 
 
-PUBLIC = {"board", "key", "spot_id", "identity_id", "job_id"}
+PUBLIC = {"link", "board", "key", "spot_id", "identity_id", "job_id"}
 
 
 @pytest.mark.row("objects of others")
