@@ -10,9 +10,14 @@ from components.ui import nav_link, shell
 from state import routes
 from state.session import SessionState
 
-STYLESHEETS = ["/mixline.css", "/play.css", "/accounts.css", "/boards.css", "/solve.css", "/admin.css"]
+STYLESHEETS = ["/mixline.css", "/play.css", "/accounts.css", "/boards.css", "/solve.css", "/drills.css", "/admin.css"]
 
-_LINKS = (("Play", routes.HOME), ("Leaderboard", routes.LEADERBOARD), ("Solve", routes.SOLVE))
+_LINKS = (
+    ("Play", routes.HOME),
+    ("Drills", routes.DRILLS),
+    ("Leaderboard", routes.LEADERBOARD),
+    ("Solve", routes.SOLVE),
+)
 
 
 def head() -> list[rx.Component]:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.accounts.sessions import ensure_user
 from services.infra.db import transaction
 from services.infra.errors import Conflict, DomainError
+from services.training.plan import Pause
 from services.training.service import get_training
 from services.training.views import DrillSpec, Mode, Table
 from state.guard import Policy, policy
@@ -49,6 +50,7 @@ class TrainingState(rx.State):
     _session_id: str = ""
     _seat: Seat = Seat()
     _worst: tuple[str, ...] = ()
+    _pause: Pause = "mistakes"
 
     @rx.event
     @policy(Policy.PLAYER)
@@ -102,10 +104,20 @@ class TrainingState(rx.State):
         if answer is None:
             return
         self.answer = answer_view(answer, self._seat, unrated=again)
-        self.phase = "paused" if again or answer.grade.word in _MISTAKES else "rolling"
+        self.phase = "paused" if again or self._pauses(answer.grade.word) else "rolling"
         yield
         if self.phase == "rolling":
             await self._advance()
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def time_over(self, decision_id: str) -> None:
+        """The clock of this tab has run out; the server looks at its own."""
+        if decision_id != self.table.decision_id or self.phase != "decision":
+            return
+        await self._ask(
+            lambda db, user_id: self._show(db, user_id, get_training().time_over(db, user_id, UUID(decision_id)))
+        )
 
     @rx.event
     @policy(Policy.PLAYER)
@@ -136,6 +148,10 @@ class TrainingState(rx.State):
         await self._ask(
             lambda db, user_id: self._show(db, user_id, get_training().next_hand(db, user_id, session_id)), "ended"
         )
+
+    def _pauses(self, word: str) -> bool:
+        """Whether an answer is looked at before the hand goes on, by the drill's rule."""
+        return self._pause == "every" or (self._pause == "mistakes" and word in _MISTAKES)
 
     async def _ask(
         self, work: Callable[[AsyncSession, UUID], Awaitable[T]], otherwise: Phase | None = None
@@ -191,6 +207,7 @@ class TrainingState(rx.State):
         if table.answers and str(table.answers[-1].decision_id) != self.answer.decision_id:
             self.answer = answer_view(table.answers[-1], self._seat)
         self.table = table_view(table)
+        self._pause = table.plan.pause if table.plan else "mistakes"
         match table.status:
             case "set_done":
                 summary = await get_training().summary(db, user_id, table.session_id)

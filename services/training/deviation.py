@@ -32,7 +32,6 @@ from services.solutions.catalog import Line, NodeStrategy, SolutionInfo
 from services.solutions.codec import StoredNode
 from services.solutions.export import MEASURING_TREMBLE, RIVER
 from services.solutions.river_game import RiverGame
-from services.solutions.store import TREMBLE
 from services.training.plan import Deviation, Villain
 from services.training.play import Strategies
 from solver.solve import solve
@@ -189,7 +188,8 @@ class Facing:
                 continue
             play = river.strategy[line[len(game.root) : end]]
             share = play[at.actions.index(line[end])]
-            reach[villain, game.combos[villain]] *= (1 - TREMBLE) * share + TREMBLE / len(at.actions)
+            played = (1 - MEASURING_TREMBLE) * share + MEASURING_TREMBLE / len(at.actions)
+            reach[villain, game.combos[villain]] *= played
         return reach
 
     async def list(self) -> list[SolutionInfo]:

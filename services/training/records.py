@@ -63,3 +63,8 @@ def check_action(action: str, actions: tuple[str, ...]) -> None:
     if action not in actions:
         problem = FieldError("action", f"{action[:40]!a} is no action here; actions are {', '.join(actions)}")
         raise Invalid("this action is not possible", code="no-such-action", errors=[problem])
+
+
+def time_out_action(actions: tuple[str, ...]) -> str:
+    """What is played for somebody whose time is over."""
+    return "check" if "check" in actions else "fold"

@@ -35,7 +35,7 @@ from services.training.models import SessionRow, WeeklyItemRow
 from services.training.planned import deal_planned, play_until, prepare_planned, until_of
 from services.training.play import Continuation, Deal, Strategies, deal_hand, is_over, outcome
 from services.training.reasons import load_kernels
-from services.training.records import Records, check_action
+from services.training.records import Records, check_action, time_out_action
 from services.training.summary import summarise
 from services.training.tables import (
     decision_offered,
@@ -142,7 +142,12 @@ class TrainingService(Records):
         session = await repository.session(db, user_id, row.session_id, lock=True)
         if session is None:
             raise NotFound("there is no such session")
-        return await self._resume(db, session, late=timedelta(0))
+        hand = await self._hand(db, row.hand_id)
+        pending, deadline = hand.pending, row.deadline
+        if pending is not None and pending.decision_id == decision_id and deadline and clock.now() >= deadline:
+            await self._grade(db, session, hand, user_id, time_out_action(pending.actions), timed_out=True)
+            session, hand = await self._lock(db, session), await self._hand(db, row.hand_id)
+        return await table_of(self._strategies, session, hand)
 
     async def retry(self, db: AsyncSession, user_id: UUID, decision_id: UUID, action: str) -> Answer:
         """Take an answered decision back and grade another action: recorded, never counted; the hand goes on as it was.
@@ -304,7 +309,7 @@ class TrainingService(Records):
         assert session is not None
         return await self._deal(db, session)
 
-    async def _resume(self, db: AsyncSession, session: SessionRow, late: timedelta = LATE) -> Table:
+    async def _resume(self, db: AsyncSession, session: SessionRow) -> Table:
         hand_id = await repository.newest_hand_id(db, session.id)
         if hand_id is None:
             return await self._deal(db, session)
@@ -312,11 +317,11 @@ class TrainingService(Records):
         if session.finished_at is not None:
             return await table_of(self._strategies, session, hand)
         deadline = None if hand.pending is None else hand.pending.deadline
-        if deadline is not None and clock.now() > deadline + late:
+        if deadline is not None and clock.now() > deadline + LATE:
             await self._lock(db, session)
             hand = await self._hand(db, hand_id)
             if hand.pending is not None:
-                action = "check" if "check" in hand.pending.actions else "fold"
+                action = time_out_action(hand.pending.actions)
                 await self._grade(db, session, hand, session.user_id, action, timed_out=True)
                 hand = await self._hand(db, hand_id)
         if hand.pending is None and hand.finished is None:
