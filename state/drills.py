@@ -6,7 +6,7 @@ other and is played at the table; whole ranges are painted on a page of their ow
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import reflex as rx
@@ -39,7 +39,6 @@ from state.guard import Policy, policy
 from state.session import principal_of
 
 _SINGLE, _LISTS, _HANDS = form_of(Plan(mode="spot"))
-_SWITCHES: Final = {"die": ("on", "off")}
 
 
 def _card(plan: Plan, **more: str) -> DrillCard:
@@ -55,14 +54,13 @@ class DrillsState(rx.State):
         hands: Painted hand classes, 169 of ``0`` and ``1``.
         version: Changes when the form is filled in by something else than the hand that types.
         fits: What the library has for it, in words; ``problem`` why there is nothing.
-        busy: What is being started.
     """
 
-    presets: list[DrillCard] = []
-    kept: list[DrillCard] = []
-    options: dict[str, list[Option]] = {"families": [], "positions": [], "depths": []}
-    single: dict[str, str] = dict(_SINGLE)
-    lists: dict[str, list[str]] = dict(_LISTS)
+    presets: rx.Field[list[DrillCard]] = rx.field(default_factory=list)
+    kept: rx.Field[list[DrillCard]] = rx.field(default_factory=list)
+    options: rx.Field[dict[str, list[Option]]] = rx.field(default_factory=lambda: library_choices([]))
+    single: rx.Field[dict[str, str]] = rx.field(default_factory=lambda: dict(_SINGLE))
+    lists: rx.Field[dict[str, list[str]]] = rx.field(default_factory=lambda: dict(_LISTS))
     hands: str = _HANDS
     version: int = 0
     fits: str = ""
@@ -70,9 +68,7 @@ class DrillsState(rx.State):
     link: str = ""
     notice: str = ""
     error: str = ""
-    busy: str = ""
     editing: str = ""
-    _plan: str = ""
 
     @rx.var
     def painted(self) -> str:
@@ -84,7 +80,7 @@ class DrillsState(rx.State):
     @policy(Policy.PLAYER)
     async def load(self) -> None:
         """Presets, the player's drills, and the drill that a link carries."""
-        self.busy = self.error = ""
+        self.error = ""
         self.presets = [_card(one.plan, key=one.key, about=one.about) for one in PRESETS]
         self.options = library_choices([one for one in await get_strategies().list() if one.source == "library"])
         await self._list()

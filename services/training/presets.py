@@ -68,10 +68,5 @@ PRESETS = (
         Plan(name="The overfolder", mode="street", street=2, villain=Villain(kind="folds", strength=60)),
         "Villain folds rivers too much. Find the bluffs that pay now.",
     ),
-    Preset(
-        "two-tables",
-        Plan(name="Two tables", tables=2, count=40, pause="mistakes", sizes="grouped"),
-        "Twice the hands, half the time for each.",
-    ),
 )
 """In the order in which they are shown."""
