@@ -58,7 +58,7 @@ class RangeView:
     progress: str = ""
     question: str = ""
     against: str = ""
-    board: tuple[str, ...] = ("", "", "", "", "")
+    board: tuple[str, ...] = ()
     line: tuple[StepView, ...] = ()
     pot: str = ""
     stack: str = ""
@@ -84,7 +84,6 @@ def range_view(table: RangeTable) -> RangeView:
     blind, positions = table.solution.big_blind, table.solution.positions
     call_total = table.street_bets[table.hero] + table.to_call
     actions = action_views(table.actions, table.pot, call_total, blind)
-    board = [card_to_text(card) for card in table.board]
     pot_type = table.solution.pot_type
     villain = villain_words(table.plan.villain)
     view = {
@@ -93,7 +92,7 @@ def range_view(table: RangeTable) -> RangeView:
         "progress": f"Range {table.number} of {table.set_size}",
         "question": f"You are {positions[table.hero]} on the {STREETS[table.street].lower()}.",
         "against": f"Villain {villain}" if villain else "",
-        "board": tuple(board + [""] * (5 - len(board))),
+        "board": tuple(card_to_text(card) for card in table.board),
         "line": step_views(table.line, positions, blind, table.solution.street),
         "pot": bb(table.pot, blind),
         "stack": bb(table.stacks[table.hero], blind),

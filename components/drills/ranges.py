@@ -3,7 +3,7 @@
 import reflex as rx
 from reflex_components_core.react_router.dom import ReactRouterLink
 
-from components.poker import board, line_so_far, paint_grid, strategy_grid
+from components.poker import line_so_far, paint_grid, playing_card, strategy_grid
 from components.ui import button, empty_state, error_text, spinner
 from state import routes
 from state.ranges import ClassResult, RangeState
@@ -84,7 +84,12 @@ def _paint() -> rx.Component:
             ),
             line_so_far(_view.line),
             rx.el.div(
-                board(_view.board),
+                rx.el.div(
+                    rx.foreach(_view.board, lambda card: playing_card(card=card)),
+                    role="group",
+                    aria_label="Board",
+                    class_name="small-cards",
+                ),
                 rx.el.p("Pot ", rx.el.strong(_view.pot), ", you have ", rx.el.strong(_view.stack), class_name="pot"),
                 class_name="range-felt",
             ),
