@@ -11,7 +11,7 @@ A set is a session of mode ``range``; every node has a stream of its own: ``Rang
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -123,7 +123,8 @@ def grade_range(node: NodeStrategy, choices: Mapping[str, str], plan: Plan, limi
     Raises:
         Invalid: A class is missing or unknown, or an action is not offered.
     """
-    names = tuple(part.name for part in groups(node.position, plan.sizes))
+    parts = groups(node.position, plan.sizes)
+    names = tuple(part.name for part in parts)
     _check_choices(choices, names)
     found = classes_of(node, plan)
     held = found.total > 0
@@ -175,7 +176,7 @@ def grade_range(node: NodeStrategy, choices: Mapping[str, str], plan: Plan, limi
         "right_share": float(sum(share[one] for one in range(N_CLASSES) if words[one] in RIGHT)),
         "tolerance_pct": float(share @ tolerances),
         "solved_to_pct": None if villain else solved_to,
-        "grid": grid(node),
+        "grid": grid(replace(node, strategy=group_shares(parts, node.strategy.astype(np.float64)).astype(np.float32))),
         "villain": villain,
     }
 

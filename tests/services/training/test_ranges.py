@@ -15,7 +15,7 @@ from services.training import saved
 from services.training.deals import combo_cards, without_cards
 from services.training.plan import Plan
 from services.training.ranges import RangeTable, RangeTraining
-from services.training.views import DrillSpec
+from services.training.views import DrillSpec, StrategyGrid
 from solver.cards import COMBO_CLASS, HAND_CLASSES
 from tests.services.training.conftest import add_player
 from tests.services.training.doubles import HashedStrategies
@@ -143,7 +143,12 @@ async def test_the_range_of_somebody_else_is_not_there(painting: RangeTraining, 
 async def test_groups_of_sizes_are_painted_as_one(painting: RangeTraining, db: AsyncSession, player: UUID) -> None:
     table = await start(painting, db, player, Plan(mode="range", street=2, count=1, sizes="action", seat="oop"))
     assert set(table.actions) <= {"check", "bet", "fold", "call", "raise"}
-    assert (await painting.answer(db, player, table.item_id, painted(table, len(table.actions) - 1))).set_over
+    done = await painting.answer(db, player, table.item_id, painted(table, len(table.actions) - 1))
+    assert done.set_over
+    assert done.graded is not None
+    # the solver's strategy is shown in the same groups: weight and one share for each
+    cells = StrategyGrid(table.actions, done.graded.grid).cells()
+    assert cells[[name in held(table) for name in HAND_CLASSES], 1:].sum(axis=1) == pytest.approx(1, abs=0.01)
 
 
 async def test_drills_are_kept_under_one_name_each_changed_and_forgotten(db: AsyncSession, player: UUID) -> None:
