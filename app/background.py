@@ -21,12 +21,14 @@ from services.infra import db, metrics, process, redis
 from services.infra.log import log
 from services.infra.settings import get_settings
 from services.mail.service import run_mail
+from services.solutions.growth import run_growth
 from services.solutions.worker import run_worker
 from services.training.service import run_training
 
 TASKS: tuple[Callable[[], Awaitable[None]], ...] = (
     run_training,
     run_worker,
+    run_growth,
     run_sink,
     run_accounts,
     run_mail,

@@ -1,7 +1,7 @@
 # ruff: noqa: E402 the cache of compiled kernels is chosen before numba is imported
 """One figure of the checkout in the working directory, as JSON on standard output; ``bench.race`` runs it.
 
-    python bench/measure.py solve SPOT.json TARGET THREADS
+    python bench/measure.py solve SPOT.json THREADS GOAL...
     python bench/measure.py memory SPOT.json
     python bench/measure.py cancel SPOT.json
     python bench/measure.py equity | evaluator
@@ -37,12 +37,22 @@ def _spot(path: str) -> Spot:
     return parse_spot(data.get("spot", data))
 
 
-def solve_spot(path: str, target: str, threads: str) -> Any:
-    """[[iteration, seconds, % of pot]]: what an exploitability check cost is in the seconds, building is not."""
+def solve_spot(path: str, threads: str, *goals: str) -> Any:
+    """{"seconds": {goal: seconds}, "trace": [[iteration, seconds, % of pot]]}: a solve for each goal, in % of the pot.
+
+    What exploitability checks cost is in the seconds, building is not. The trace is the last goal's.
+    """
     warm_up()
-    solution = solve(_spot(path), target_pct=float(target), max_iterations=MOST_ITERATIONS, threads=int(threads))
-    built = solution.seconds["build"]
-    return [[iteration, seconds - built, pct] for iteration, seconds, pct in solution.trace]
+    seconds: dict[str, float] = {}
+    trace: list[tuple[int, float, float]] = []
+    for goal in goals:
+        solution = solve(_spot(path), target_pct=float(goal), max_iterations=MOST_ITERATIONS, threads=int(threads))
+        built = solution.seconds["build"]
+        trace = [(iteration, at - built, pct) for iteration, at, pct in solution.trace]
+        if trace[-1][2] <= float(goal):
+            seconds[goal] = trace[-1][1]
+        solution.game.close()
+    return {"seconds": seconds, "trace": trace}
 
 
 def memory(path: str) -> Any:

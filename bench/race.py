@@ -5,9 +5,10 @@
     python -m bench.race --spots river_wide turn_wide --curves docs/images/convergence.svg
 
 Times are only comparable within one run: all candidates take turns, round after round, and the fastest round of each
-counts. A peer is a program that reads ``key=value`` lines on standard input (``board``, ``oop``, ``ip``, ``pot``,
-``stack``, ``sizes.flop.oop.bet`` ..., ``add_allin``, ``force_allin``, ``merging``, ``target`` in % of the pot,
-``iterations``, ``threads``) and prints ``iteration seconds exploitability-in-%`` lines.
+counts. Ours are of one solve for each goal; a peer's of one solve to the last goal, from what it prints. A peer is a
+program that reads ``key=value`` lines on standard input (``board``, ``oop``, ``ip``, ``pot``, ``stack``,
+``sizes.flop.oop.bet`` ..., ``add_allin``, ``force_allin``, ``merging``, ``target`` in % of the pot, ``iterations``,
+``threads``) and prints ``iteration seconds exploitability-in-%`` lines.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.curves import draw
 
@@ -28,6 +29,13 @@ SPOTS = ROOT / "bench" / "spots"
 GOALS = (1.0, 0.5, 0.3, 0.1)
 TARGETS = {"river_wide": 0.1, "turn_wide": 0.1, "flop_3bp": 0.5, "flop_srp": 0.5}
 Trace = list[tuple[int, float, float]]
+
+
+class Run(NamedTuple):
+    """Seconds to each goal that was reached, and the convergence to the last."""
+
+    seconds: dict[float, float]
+    trace: Trace
 
 
 class Checkout:
@@ -46,9 +54,11 @@ class Checkout:
             sys.exit(f"{self.name}: {' '.join(arguments)}\n{done.stderr[-2000:]}")
         return json.loads(done.stdout)
 
-    def trace(self, spot: Path, target: float, threads: int) -> Trace:
-        """A solve's convergence."""
-        return [tuple(row) for row in self.figure("solve", str(spot), str(target), str(threads))]
+    def run(self, spot: Path, goals: list[float], threads: int) -> Run:
+        """Solves a spot to each goal, in % of the pot."""
+        figure = self.figure("solve", str(spot), str(threads), *map(str, goals))
+        seconds = {float(goal): at for goal, at in figure["seconds"].items()}
+        return Run(seconds, [tuple(row) for row in figure["trace"]])
 
 
 class Peer:
@@ -59,15 +69,17 @@ class Peer:
     def __init__(self, program: str) -> None:
         self._program = program
 
-    def trace(self, spot: Path, target: float, threads: int) -> Trace:
-        """A solve's convergence."""
-        text = peer_input(json.loads(spot.read_text()), target, threads)
+    def run(self, spot: Path, goals: list[float], threads: int) -> Run:
+        """Solves a spot to the last goal."""
+        text = peer_input(json.loads(spot.read_text()), goals[-1], threads)
         environment = os.environ | {"RAYON_NUM_THREADS": str(threads)}
         done = subprocess.run(
             [self._program], input=text, env=environment, capture_output=True, text=True, check=True
         )  # fmt: skip
         rows = (line.split() for line in done.stdout.splitlines())
-        return [(int(iteration), float(seconds), float(pct)) for iteration, seconds, pct in rows]
+        trace = [(int(iteration), float(seconds), float(pct)) for iteration, seconds, pct in rows]
+        found = {goal: next((seconds for _, seconds, pct in trace if pct <= goal), None) for goal in goals}
+        return Run({goal: seconds for goal, seconds in found.items() if seconds is not None}, trace)
 
 
 def peer_input(spot: dict[str, Any], target: float, threads: int) -> str:
@@ -91,35 +103,33 @@ def peer_input(spot: dict[str, Any], target: float, threads: int) -> str:
     return "\n".join(f"{key}={value}" for key, value in lines.items())
 
 
-def reached(trace: Trace) -> dict[float, float]:
-    """Goal -> seconds, for the goals that were reached."""
-    found = {goal: next((seconds for _, seconds, pct in trace if pct <= goal), None) for goal in GOALS}
-    return {goal: seconds for goal, seconds in found.items() if seconds is not None}
-
-
-def race(candidates: list[Checkout | Peer], spot: Path, target: float, threads: int, rounds: int) -> list[Trace]:
-    """The fastest trace of each candidate, all taking turns."""
-    best: list[Trace] = [[] for _ in candidates]
+def race(candidates: list[Checkout | Peer], spot: Path, goals: list[float], threads: int, rounds: int) -> list[Run]:
+    """The fastest run of each candidate to each goal, all taking turns."""
+    best: list[Run] = []
     for _ in range(rounds):
         for index, candidate in enumerate(candidates):
-            trace = candidate.trace(spot, target, threads)
-            if not best[index] or trace[-1][1] < best[index][-1][1]:
-                best[index] = trace
+            run = candidate.run(spot, goals, threads)
+            if len(best) == index:
+                best.append(run)
+                continue
+            before = best[index]
+            seconds = {goal: min(run.seconds.get(goal, at), at) for goal, at in before.seconds.items()}
+            best[index] = Run(seconds, min(before.trace, run.trace, key=lambda trace: trace[-1][1]))
     return best
 
 
-def report(candidates: list[Checkout | Peer], traces: list[Trace], title: str) -> None:
-    """Prints seconds to each goal and ratios to the first candidate's rivals."""
+def report(candidates: list[Checkout | Peer], runs: list[Run], title: str) -> None:
+    """Prints seconds to each goal and the first candidate's share of its rivals'."""
     print(f"\n{title}")
-    ours = reached(traces[0])
-    for candidate, trace in zip(candidates, traces, strict=True):
-        theirs = reached(trace)
+    ours = runs[0].seconds
+    for candidate, run in zip(candidates, runs, strict=True):
         cells = [
             f"{goal:g}%: {seconds:8.3f} s"
-            + (f" ({ours[goal] / seconds:.2f})" if trace is not traces[0] and goal in ours else "       ")
-            for goal, seconds in theirs.items()
+            + (f" ({ours[goal] / seconds:.2f})" if run is not runs[0] and goal in ours else "       ")
+            for goal, seconds in run.seconds.items()
         ]
-        print(f"  {candidate.name:12} {'  '.join(cells)}  {1000 * trace[-1][1] / trace[-1][0]:.3f} ms an iteration")
+        iteration, seconds, _ = run.trace[-1]
+        print(f"  {candidate.name:12} {'  '.join(cells)}  {1000 * seconds / iteration:.3f} ms an iteration", flush=True)
 
 
 def earlier(commit: str, folder: Path) -> Checkout:
@@ -162,16 +172,17 @@ def main() -> None:
             candidates.append(Peer(options.peer))
         curves: dict[str, dict[str, Trace]] = {}
         for name in options.spots:
-            alone: Trace = []
+            alone: dict[float, float] = {}
+            target = options.target or TARGETS[name]
+            goals = [goal for goal in GOALS if goal > target] + [target]
             for threads in options.threads:
-                target = options.target or TARGETS[name]
-                traces = race(candidates, SPOTS / f"{name}.json", target, threads, options.rounds)
-                report(candidates, traces, f"{name}, {threads} thread{'s' if threads > 1 else ''}")
+                runs = race(candidates, SPOTS / f"{name}.json", goals, threads, options.rounds)
+                report(candidates, runs, f"{name}, {threads} thread{'s' if threads > 1 else ''}")
                 if threads == 1:
-                    alone = traces[0]
-                    curves[name] = {c.name: trace for c, trace in zip(candidates, traces, strict=True)}
-                elif alone and name != "river_wide":
-                    print(f"  {threads} threads: {alone[-1][1] / traces[0][-1][1]:.2f} times one")
+                    alone = runs[0].seconds
+                    curves[name] = {c.name: run.trace for c, run in zip(candidates, runs, strict=True)}
+                elif target in alone and name != "river_wide":
+                    print(f"  {threads} threads: {alone[target] / runs[0].seconds[target]:.2f} times one")
         others(now)
     if options.curves:
         options.curves.write_text(draw(curves))

@@ -1,13 +1,17 @@
 # ruff: noqa: E402 the cache of compiled kernels is chosen before numba is imported
-"""How far the losses of served rivers are off: re-solves sampled rivers far finer and prints quantiles of |L - L_ref|.
+"""How far served losses are off: solves sampled spots again far finer and prints quantiles of |L - L_ref|.
 
-    python -m bench.tolerance --rivers 40 --seed 1
+    python -m bench.tolerance rivers --count 40 --seed 1
+    python -m bench.tolerance library --reference 0.02 BTN_vs_BB_SRP_Ac9h4h6s BTN_vs_BB_SRP_KdJd4dJs ...
 
 Rivers are reached by self-play from the library, so that ranges are those of real play. Each is solved as the product
-serves it (to 0.05% of the pot, stored frequencies) and again to ``--reference``. For every decision, hand and action
-the difference of the losses is weighed by the hand's share and by how often a plausible player (softmax of the
-reference's losses at 3% of the pot) takes the action. The 90% quantiles of one half of the rivers are the figures for
-``services/training/tolerance.py``; the coverage printed beside them is that of the other half.
+serves it (to 0.05% of the pot, stored frequencies) and again to ``--reference``. Entries of the library are compared as
+they are served: all decisions of the flop, and ``--lines`` of the turn.
+
+For every decision, hand and action the difference of the losses is weighed by the hand's share and by how often a
+plausible player (softmax of the reference's losses at 3% of the pot) takes the action. The 90% quantiles of every
+second spot are the figures for ``services/training/tolerance.py``; the coverage printed beside them is that of the
+other spots, which the figures have not seen.
 """
 
 from __future__ import annotations
@@ -16,7 +20,8 @@ import argparse
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,22 +30,25 @@ from services.infra import kernel_cache
 
 kernel_cache.configure()
 
-from services.solutions.catalog import street_root
+from services.solutions.catalog import library_id, street_root
 from services.solutions.export import serve_stored_strategies
-from services.solutions.rivers import MAX_ITERATIONS, TARGET_PCT, river_spot
+from services.solutions.rivers import MAX_ITERATIONS, TARGET_PCT
 from services.solutions.service import StrategyService, get_strategies
 from services.solutions.store import StoredSolution, Walk
+from services.solutions.subgame import subgame_spot
 from services.training.deals import Draw, derive
 from services.training.grading import PLAUSIBLE_PCT
 from services.training.play import deal_hand, drawn_action, is_over, play_on
 from services.training.tolerance import COMMON
 from solver.cards import card_to_text
-from solver.solution import Solution
 from solver.solve import solve
 from solver.spot import Spot
 
+STREETS = ("flop", "turn", "river")
 KINDS = ("common", "rare", "thin", "absent")
-Sample = dict[str, list[tuple[NDArray[np.float64], NDArray[np.float64]]]]
+Plane = NDArray[Any]
+Sample = dict[tuple[str, str], list[tuple[NDArray[np.float64], NDArray[np.float64]]]]
+"""(street, kind) -> parts of (differences, weights)."""
 
 
 async def sampled_rivers(strategies: StrategyService, seed: bytes, count: int) -> list[Spot]:
@@ -78,47 +86,99 @@ def _river(solution: StoredSolution, root: tuple[str, ...]) -> Spot:
         assert street is not None
         solution.follow(walk, start, root, street)
     assert street_root(root) == root
-    return river_spot(solution, root, walk)
+    return subgame_spot(solution, root, walk)
 
 
-def differences(spot: Spot, reference_pct: float, sample: Sample) -> float:
+@dataclass(frozen=True)
+class Served:
+    """A decision as the product serves it; the first axis of planes is the action.
+
+    Attributes:
+        reach: [hand] the actor's weights here, without tremble.
+        root: [hand] at the solution's root.
+        villain: The opponent's share of his range that gets here.
+        solved_to: Local exploitability, % of the pot.
+    """
+
+    q: Plane
+    strategy: Plane
+    reach: Plane
+    root: Plane
+    villain: float
+    solved_to: float
+    pot: int
+
+
+def river_differences(spot: Spot, reference_pct: float, sample: Sample) -> float:
     """Add one river's |L - L_ref| in % of the pot; returns the reference's exploitability."""
     served = solve(spot, target_pct=TARGET_PCT, max_iterations=MAX_ITERATIONS)
     serve_stored_strategies(served)
     finer = solve(spot, target_pct=reference_pct, max_iterations=50_000)
-    for difference, weight, kind in _rows(served, finer):
-        sample[kind].append((difference, weight))
+    for line in served.decision_lines():
+        node = served.node(line)
+        player = node.position.player
+        root = spot.ranges[player].astype(np.float64)[node.combos]
+        reach = node.reach[player, node.combos].astype(np.float64)
+        villain = float(node.reach[1 - player].sum() / spot.ranges[1 - player].sum())
+        solved_to = node.local_exploitability_pct
+        compare(
+            Served(node.best_response, node.strategy, reach, root, villain, solved_to, node.position.pot),
+            finer.node(line).best_response,
+            "river",
+            sample,
+        )
     return finer.exploitability_pct
 
 
-def _rows(served: Solution, finer: Solution) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64], str]]:
-    for line in served.decision_lines():
-        ours, theirs = served.node(line), finer.node(line)
-        player, pot = ours.position.player, ours.position.pot
-        if not (np.isfinite(ours.best_response).all() and np.isfinite(theirs.best_response).all()):
-            continue
-        loss, reference = (100 * (q.max(axis=0) - q) / pot for q in (ours.best_response, theirs.best_response))
-        root = served.spot.ranges[player].astype(np.float64)[ours.combos]
-        reach = ours.reach[player, ours.combos].astype(np.float64)
-        share = reach / max(float(reach.max()), 1e-12)
-        villain = float(ours.reach[1 - player].sum() / served.spot.ranges[1 - player].sum())
-        plausible = np.exp(-reference / PLAUSIBLE_PCT)
-        plausible *= villain / plausible.sum(axis=0)
-        off = np.abs(loss - reference)
-        solved_to = ours.local_exploitability_pct
-        if np.isfinite(solved_to):
-            off = np.where(off <= solved_to, 0.0, off)  # a tolerance is at least as wide as the place is solved
-        frequent, known = ours.strategy >= COMMON, np.broadcast_to(share >= COMMON, off.shape)
-        thin = np.broadcast_to((share > 0) & (share < COMMON), off.shape)
-        absent = np.broadcast_to((share == 0) & (root > 0), off.shape)
-        # a thin or absent hand is here because a player brought it, as often as any other
-        for kind, chosen, mass in (
-            ("common", known & frequent, reach),
-            ("rare", known & ~frequent, reach),
-            ("thin", thin, root),
-            ("absent", absent, root),
-        ):
-            yield off[chosen], (plausible * mass)[chosen], kind
+async def library_differences(
+    strategies: StrategyService, name: str, reference_pct: float, lines: int, threads: int, sample: Sample
+) -> float:
+    """Add |L - L_ref| of an entry's flop and turn in % of the pot; returns the reference's exploitability."""
+    solution_id = library_id(name)
+    spot = await strategies.spot(solution_id)
+    finer = solve(spot, target_pct=reference_pct, max_iterations=5000, threads=threads)
+    chosen = list(finer.decision_lines((0,))) if spot.street == 0 else []
+    turn = list(finer.decision_lines((1,)))
+    rng = np.random.default_rng(1)
+    kept = sorted(rng.choice(len(turn), min(lines, len(turn)), replace=False).tolist())
+    for line in [*chosen, *(turn[index] for index in kept)]:
+        node = await strategies.node(solution_id, line)
+        player = node.position.player
+        reach = np.where(node.in_range, node.reach[player, node.combos], 0.0).astype(np.float64)
+        root = spot.ranges[player].astype(np.float64)[node.combos]
+        villain = float(node.reach[1 - player].sum() / spot.ranges[1 - player].sum())
+        compare(
+            Served(node.q, node.strategy, reach, root, villain, node.exploitability_pct, node.position.pot),
+            finer.node(line).best_response,
+            STREETS[node.position.street],
+            sample,
+        )
+    finer.game.close()
+    return finer.exploitability_pct
+
+
+def compare(ours: Served, reference_q: Plane, street: str, sample: Sample) -> None:
+    """Add one decision's differences by street and kind."""
+    if not (np.isfinite(ours.q).all() and np.isfinite(reference_q).all()):
+        return
+    loss, reference = (100 * (q.max(axis=0) - q) / ours.pot for q in (ours.q, reference_q))
+    share = ours.reach / max(float(ours.reach.max()), 1e-12)
+    plausible = np.exp(-reference / PLAUSIBLE_PCT)
+    plausible *= ours.villain / plausible.sum(axis=0)
+    off = np.abs(loss - reference)
+    if np.isfinite(ours.solved_to):
+        off = np.where(off <= ours.solved_to, 0.0, off)  # a tolerance is at least as wide as the place is solved
+    frequent, known = ours.strategy >= COMMON, np.broadcast_to(share >= COMMON, off.shape)
+    thin = np.broadcast_to((share > 0) & (share < COMMON), off.shape)
+    absent = np.broadcast_to((share == 0) & (ours.root > 0), off.shape)
+    # a thin or absent hand is here because a player brought it, as often as any other
+    for kind, chosen, mass in (
+        ("common", known & frequent, ours.reach),
+        ("rare", known & ~frequent, ours.reach),
+        ("thin", thin, ours.root),
+        ("absent", absent, ours.root),
+    ):
+        sample[street, kind].append((off[chosen], (plausible * mass)[chosen]))
 
 
 def quantile(parts: list[tuple[NDArray[np.float64], NDArray[np.float64]]], level: float) -> float:
@@ -135,26 +195,41 @@ def coverage(parts: list[tuple[NDArray[np.float64], NDArray[np.float64]]], bound
     return float(weights[values <= bound].sum() / weights.sum())
 
 
+def report(halves: list[Sample]) -> None:
+    """Print the figures of one half and how much of the other half they cover."""
+    for street in STREETS:
+        for kind in KINDS:
+            if all(sum(weights.sum() for _, weights in half[street, kind]) > 0 for half in halves):
+                bound = quantile(halves[0][street, kind], 0.9)
+                held_out = coverage(halves[1][street, kind], bound)
+                print(f"{street:5} {kind:7} 90% of |L - L_ref| within {bound:.3f}% of pot; held-out {held_out:.1%}")
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rivers", type=int, default=40)
+    parser.add_argument("what", choices=["rivers", "library"])
+    parser.add_argument("entries", nargs="*", help="of the library, those to fit and those to check in turn")
+    parser.add_argument("--count", type=int, default=40, help="rivers")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--lines", type=int, default=200, help="turn decisions of an entry")
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--reference", type=float, default=0.003, help="target of the finer solve, %% of pot")
     given = parser.parse_args()
-    seed = hashlib.sha256(str(given.seed).encode()).digest()
-    spots = asyncio.run(sampled_rivers(get_strategies(), seed, given.rivers))
     halves: list[Sample] = [defaultdict(list), defaultdict(list)]
-    worst = 0.0
-    for index, spot in enumerate(spots):
-        worst = max(worst, differences(spot, given.reference, halves[index % 2]))
-        print(f"river {index + 1} of {len(spots)}", flush=True)
-    print(f"rivers {len(spots)}, served to {TARGET_PCT}%, references to {worst:.4f}% at worst")
-    for kind in KINDS:
-        if all(sum(weights.sum() for _, weights in half[kind]) > 0 for half in halves):
-            bound = quantile(halves[0][kind], 0.9)
-            held_out = coverage(halves[1][kind], bound)
-            print(f"{kind:7} 90% of |L - L_ref| within {bound:.3f}% of pot; held-out coverage {held_out:.1%}")
+    strategies = get_strategies()
+    if given.what == "rivers":
+        seed = hashlib.sha256(str(given.seed).encode()).digest()
+        rivers = asyncio.run(sampled_rivers(strategies, seed, given.count))
+        for index, spot in enumerate(rivers):
+            solved = river_differences(spot, given.reference, halves[index % 2])
+            print(f"river {index + 1} of {len(rivers)}: reference at {solved:.4f}% of pot", flush=True)
+    for index, name in enumerate(given.entries):
+        solved = asyncio.run(
+            library_differences(strategies, name, given.reference, given.lines, given.threads, halves[index % 2])
+        )
+        print(f"{name}: reference at {solved:.4f}% of pot", flush=True)
+    report(halves)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from solver.cards import COMBO_CARDS, N_COMBOS
 from solver.hand_rank import rank_board
 from solver.isomorphism import IDENTITY, DealtCard, combo_map, deals, inverse, stabiliser, symmetries
-from solver.kernels import LANES, Cards
+from solver.kernels import LANES, NO_CARD, Cards
 from solver.spot import Spot
 
 REACH_TOTAL = 512.0
@@ -278,8 +278,8 @@ class _Orders:
             self._root_hands.append(np.pad(order, (0, padding), constant_values=len(hands)))
             self._cards.append(
                 (
-                    np.pad(hands.card1[order], (0, padding), constant_values=52),
-                    np.pad(hands.card2[order], (0, padding), constant_values=52),
+                    np.pad(hands.card1[order], (0, padding), constant_values=NO_CARD),
+                    np.pad(hands.card2[order], (0, padding), constant_values=NO_CARD),
                 )
             )
             opposing = self.places[1 - p][board]
@@ -291,8 +291,8 @@ class _Orders:
             "n_hands": self._n_hands,
             "width": ((self._n_hands // LANES + 1) * LANES).astype(np.int32),
             "hand_at": self._at,
-            "card1": np.concatenate([first for first, _ in self._cards]),
-            "card2": np.concatenate([second for _, second in self._cards]),
+            "place1": np.concatenate([first for first, _ in self._cards]).astype(np.uint16) * LANES,
+            "place2": np.concatenate([second for _, second in self._cards]).astype(np.uint16) * LANES,
             "same": np.concatenate(self._same).astype(np.uint16),
             "root_hand": np.concatenate(self._root_hands).astype(np.uint16),
             "group_at": self._group_at,

@@ -1,11 +1,11 @@
 """Discounted counterfactual regret minimisation over the kernels: memory, schedule, threads.
 
 Iteration t (from 0) updates OOP, then IP against OOP's new strategy. Regrets so far are multiplied by
-t'^1.5 / (t'^1.5 + 1) with t' = t - 1 where positive and by 1/2 where negative. The average strategy takes every second
-iteration, the k-th of them with weight k^5. It is the plain average of the strategies, not weighted by own reach, so
-that hands that stop coming keep a trained strategy.
+t'^1.4 / (t'^1.4 + 1) with t' = t - 1 where positive and by t / (t + 30) where negative. The average strategy takes
+every second iteration, the k-th of them with weight k^5. It is the plain average of the strategies, not weighted by own
+reach, so that hands that stop coming keep a trained strategy.
 
-Source: Brown & Sandholm 2019 (discounting); b-inary/postflop-solver (exponents).
+Source: Brown & Sandholm 2019 (discounting); the figures are ours (docs/solver.md).
 """
 
 from __future__ import annotations
@@ -45,11 +45,12 @@ from solver.kernels import (
 )
 from solver.layout import Layout
 
-ALPHA = 1.5
+ALPHA = 1.4
 AVERAGED_EVERY = 2
 """Strategies change little from one iteration to the next: leaving out every other one saves a third of the memory
 traffic of a decision and costs no accuracy."""
-NEGATIVE_FACTOR = 0.5
+NEGATIVE_DELAY = 30
+"""Negative regrets are forgotten at first, as in CFR+, and kept nearly whole later."""
 CACHE_LINE = 64
 GOLDEN = 0.6180339887498949
 READING_TREMBLE = 1e-6
@@ -65,7 +66,7 @@ def schedule(first: int, count: int, tremble: float = 0.0) -> Float32:
     rows = np.zeros((count, N_PARAMETERS), np.float32)
     for row, t in zip(rows, range(first, first + count), strict=True):
         positive = max(t - 1, 0) ** ALPHA
-        row[POSITIVE], row[NEGATIVE] = positive / (positive + 1), NEGATIVE_FACTOR
+        row[POSITIVE], row[NEGATIVE] = positive / (positive + 1), t / (t + NEGATIVE_DELAY)
         row[SHARE] = share_of_new(t)
         # How uint16 shares round differs between iterations, so that small changes are not lost every time.
         row[ROUNDING] = (t * GOLDEN) % 1.0
@@ -334,7 +335,6 @@ def _new_work(layout: Layout, boards: Boards) -> Work:
     second = layout.rows[1] if start == 0 else (1, 1)
     reach0, reach1, reach2 = (aligned(n * width, np.float32) for n in (first[0], second[0], layout.rows[2][0]))
     value0, value1, value2 = (aligned(n * width, np.float32) for n in (first[1], second[1], layout.rows[2][1]))
-    lanes, difference, total = (aligned(LANES * width, np.float32) for _ in range(3))
     n_groups = int((cards.group_at[:, 1] - cards.group_at[:, 0]).max()) + 1
     n_roots = int(layout.betting.n_roots.max())
     n_blocks = width // LANES
@@ -345,9 +345,8 @@ def _new_work(layout: Layout, boards: Boards) -> Work:
         value1=value1,
         reach2=reach2,
         value2=value2,
-        lanes=lanes,
-        difference=difference,
-        total=total,
+        lanes=aligned(LANES * width, np.float32),
+        weaker=aligned(2 * LANES * width, np.float32),
         sums=aligned(53 * LANES, np.float32),
         marks=aligned(n_roots * n_blocks, np.uint8),
         union=aligned(n_blocks, np.uint8),
@@ -355,7 +354,7 @@ def _new_work(layout: Layout, boards: Boards) -> Work:
         # A list is written eight hands at a time.
         live=aligned(width + LANES, np.int32),
         live_end=aligned(n_groups, np.int32),
-        starts=aligned(LANES, np.int64),
+        starts=aligned(2 * LANES, np.int64),
     )
 
 

@@ -36,10 +36,10 @@ from solver.simd import (
     positive_bits8,
     splat8,
     store8,
+    store_columns8,
     store_share8,
     take_ticket,
     transpose_in8,
-    transpose_out8,
     where_positive8,
 )
 
@@ -59,6 +59,9 @@ adds, and the tremble (a decision is played as KEEP x strategy + MIX / actions).
 N_PARAMETERS = 6
 
 RIVERS_PER_TASK = 3
+
+NO_CARD = 52
+"""Of padding hands, whose reach is always zero."""
 
 HAS_SHOWDOWN, HAS_FOLD = 1, 2
 """Bits of ``Betting.block_kind``."""
@@ -147,7 +150,7 @@ class Cards(NamedTuple):
         root_reach: [p, width] weights of the hands at the root.
         n_hands, width: [p, board] hands and padded row length.
         hand_at: [p, board] start in the four arrays of hands that follow.
-        card1, card2: [hand] uint8 cards, 52 for padding.
+        place1, place2: [hand] uint16 where its cards' sums are: 8 x card, 8 x 52 for padding.
         same: [hand] uint16 the opponent's hand of the same two cards on that board, else one of his padding hands.
         root_hand: [hand] uint16 the hand's place in the root order, for padding the root's padding hand.
         group_at: [board, 2] range of strength groups.
@@ -167,8 +170,8 @@ class Cards(NamedTuple):
     n_hands: Int32
     width: Int32
     hand_at: Int64
-    card1: NDArray[np.uint8]
-    card2: NDArray[np.uint8]
+    place1: Uint16
+    place2: Uint16
     same: Uint16
     root_hand: Uint16
     group_at: Int32
@@ -210,13 +213,14 @@ class Work(NamedTuple):
         reach0, value0: Rows of the flop section (or of whatever the root section is).
         reach1, value1: Rows of a turn section below a flop.
         reach2, value2: Rows of river sections.
-        lanes, difference, total: [hand * 8] eight rows interleaved.
+        lanes: [hand * 8] eight rows interleaved.
+        weaker: [2 * hand * 8] as ``compare_lanes`` leaves it.
         sums: [53 * 8] reach per card, interleaved.
         marks: [root][block of eight hands] a byte whose bits mark the opponent's hands with any reach there.
         union: [block] marks of some roots together.
         before: [block] how many listed hands precede a block.
         live, live_end: Marked hands; [group] end of each strength group among them.
-        starts: [8] places of rows.
+        starts: [16] places of rows.
     """
 
     reach0: Float32
@@ -226,8 +230,7 @@ class Work(NamedTuple):
     reach2: Float32
     value2: Float32
     lanes: Float32
-    difference: Float32
-    total: Float32
+    weaker: Float32
     sums: Float32
     marks: NDArray[np.uint8]
     union: NDArray[np.uint8]
@@ -446,8 +449,8 @@ def add_reach(lanes, sums, running, live, first, last, opp1, opp2):
     for k in range(first, last):
         hand = np.int64(live[np.uint64(k)])
         x = load8(lanes, hand * LANES)
-        a = np.int64(opp1[np.uint64(hand)]) * LANES
-        b = np.int64(opp2[np.uint64(hand)]) * LANES
+        a = np.int64(opp1[np.uint64(hand)])
+        b = np.int64(opp2[np.uint64(hand)])
         running = running + x
         store8(sums, a, load8(sums, a) + x)
         store8(sums, b, load8(sums, b) + x)
@@ -455,28 +458,20 @@ def add_reach(lanes, sums, running, live, first, last, opp1, opp2):
 
 
 @njit(**_OPTIONS)
-def showdown_lanes(
-    lanes, difference, total, sums, own_end, live, live_end, n_groups, n_own, own1, own2, opp1, opp2, same, scale, at
-):
-    """Eight showdowns, and folds against the same eight reach rows.
+def compare_lanes(lanes, weaker, sums, own_end, live, live_end, n_groups, n_own, own1, own2, opp1, opp2):
+    """What of eight reach rows each own hand beats or ties; gives their totals.
 
     Groups of equal strength, weakest first. Each own hand is visited after the group below its own and after its own
     group: the two sums of weaker-or-equal reach, less the total, are wins minus losses. Sums per card remove opponents
-    that share a card; the own combo, removed twice, is given back once where the total counts.
+    that share a card.
 
     Args:
-        difference: [hand * 8] receives (wins - losses) x first factor - total x second factor.
-        total: [hand * 8] receives total x third factor.
-        scale, at: The 24 factors of the block.
+        weaker: [2 * hand * 8] receives the two sums; one comes after an even group, the other after an odd one.
     """
     zero = splat8(np.float32(0.0))
-    win = load8(scale, at)
-    rake = load8(scale, at + LANES)
-    fold = load8(scale, at + 2 * LANES)
-    for c in range(53):
-        store8(sums, c * LANES, zero)
-    for i in range(n_own):
-        store8(difference, i * LANES, zero)
+    odd = n_own * LANES
+    for i in range(np.int64(own_end[0])):  # nothing is weaker than the first group
+        store8(weaker, odd + i * LANES, zero)
     running = zero
     own_from = np.int64(0)
     live_from = np.int64(0)
@@ -485,36 +480,118 @@ def showdown_lanes(
         running = add_reach(lanes, sums, running, live, live_from, live_to, opp1, opp2)
         live_from = live_to
         own_next = np.int64(own_end[np.uint64(min(g + 1, n_groups - 1))])
+        half = odd * (g & 1)
         for i in range(own_from, own_next):
-            a = np.int64(own1[np.uint64(i)]) * LANES
-            b = np.int64(own2[np.uint64(i)]) * LANES
-            weaker = running - load8(sums, a) - load8(sums, b)
-            store8(difference, i * LANES, load8(difference, i * LANES) + weaker)
+            store8(weaker, half + i * LANES, apart8(sums, running, own1, own2, i))
         own_from = np.int64(own_end[np.uint64(g)])
-    for i in range(n_own):
-        a = np.int64(own1[np.uint64(i)]) * LANES
-        b = np.int64(own2[np.uint64(i)]) * LANES
-        apart = running - load8(sums, a) - load8(sums, b)
-        compatible = apart + load8(lanes, np.int64(same[np.uint64(i)]) * LANES)
-        wins = load8(difference, i * LANES) - apart
-        store8(difference, i * LANES, wins * win - compatible * rake)
-        store8(total, i * LANES, compatible * fold)
+    return running
+
+
+@njit(**_INLINED)
+def apart8(sums, running, own1, own2, i):
+    """Reach that shares no card with a hand, less that of the same two cards, which is removed twice."""
+    return running - load8(sums, np.int64(own1[np.uint64(i)])) - load8(sums, np.int64(own2[np.uint64(i)]))
+
+
+@njit(**_INLINED)
+def met8(lanes, apart, same, i):
+    """Reach that shares no card with a hand."""
+    return apart + load8(lanes, np.int64(same[np.uint64(i)]) * LANES)
+
+
+@njit(**_INLINED)
+def won8(weaker, odd, apart, met, win, rake, i):
+    """A showdown's value for a hand."""
+    ahead = load8(weaker, i * LANES) + load8(weaker, odd + i * LANES)
+    return (ahead - apart) * win - met * rake
+
+
+@njit(**_INLINED)
+def settle_lanes(
+    kind, lanes, weaker, sums, running, n_own, width, own1, own2, same, scale, at, value, show_rows, fold_rows, starts
+):
+    """Writes eight showdowns, folds against the same eight reach rows, or both, to their rows.
+
+    A showdown is (wins - losses) x first factor - total x second factor, a fold total x third factor.
+
+    Args:
+        kind: HAS_SHOWDOWN and HAS_FOLD.
+        scale, at: The 24 factors of the block.
+        show_rows, fold_rows: [8] value rows.
+        starts: [16] receives where they start.
+    """
+    win = load8(scale, at)
+    rake = load8(scale, at + LANES)
+    fold = load8(scale, at + 2 * LANES)
+    odd = n_own * LANES
+    folds = starts[LANES:]
+    for k in range(LANES):
+        starts[k] = np.int64(show_rows[k]) * width
+        folds[k] = np.int64(fold_rows[k]) * width
+    for i in range(0, width, LANES):
+        apart0 = apart8(sums, running, own1, own2, i)
+        apart1 = apart8(sums, running, own1, own2, i + 1)
+        apart2 = apart8(sums, running, own1, own2, i + 2)
+        apart3 = apart8(sums, running, own1, own2, i + 3)
+        apart4 = apart8(sums, running, own1, own2, i + 4)
+        apart5 = apart8(sums, running, own1, own2, i + 5)
+        apart6 = apart8(sums, running, own1, own2, i + 6)
+        apart7 = apart8(sums, running, own1, own2, i + 7)
+        met0 = met8(lanes, apart0, same, i)
+        met1 = met8(lanes, apart1, same, i + 1)
+        met2 = met8(lanes, apart2, same, i + 2)
+        met3 = met8(lanes, apart3, same, i + 3)
+        met4 = met8(lanes, apart4, same, i + 4)
+        met5 = met8(lanes, apart5, same, i + 5)
+        met6 = met8(lanes, apart6, same, i + 6)
+        met7 = met8(lanes, apart7, same, i + 7)
+        if kind & HAS_FOLD:
+            store_columns8(
+                value, folds, i, met0 * fold, met1 * fold, met2 * fold, met3 * fold, met4 * fold, met5 * fold,
+                met6 * fold, met7 * fold,
+            )  # fmt: skip
+        if kind & HAS_SHOWDOWN:
+            store_columns8(
+                value,
+                starts,
+                i,
+                won8(weaker, odd, apart0, met0, win, rake, i),
+                won8(weaker, odd, apart1, met1, win, rake, i + 1),
+                won8(weaker, odd, apart2, met2, win, rake, i + 2),
+                won8(weaker, odd, apart3, met3, win, rake, i + 3),
+                won8(weaker, odd, apart4, met4, win, rake, i + 4),
+                won8(weaker, odd, apart5, met5, win, rake, i + 5),
+                won8(weaker, odd, apart6, met6, win, rake, i + 6),
+                won8(weaker, odd, apart7, met7, win, rake, i + 7),
+            )
+    # Padding hands had their turn too; their values are zero.
+    for k in range(LANES):
+        for i in range(n_own, width):
+            if kind & HAS_SHOWDOWN:
+                value[starts[k] + i] = 0.0
+            if kind & HAS_FOLD:
+                value[folds[k] + i] = 0.0
 
 
 @njit(**_OPTIONS)
-def fold_lanes(lanes, total, sums, live, n_live, n_own, own1, own2, opp1, opp2, same, scale, at):
-    """Eight folds: opponent reach that shares no card with each own hand, x third factor."""
+def value_lanes(
+    kind, lanes, weaker, sums, own_end, live, live_end, n_groups, n_live, n_own, width, own1, own2, opp1, opp2, same,
+    scale, at, value, show_rows, fold_rows, starts,
+):  # fmt: skip
+    """Values of eight interleaved terminals, as ``settle_lanes`` writes them."""
     zero = splat8(np.float32(0.0))
-    fold = load8(scale, at + 2 * LANES)
-    for c in range(53):
+    for c in range(NO_CARD + 1):
         store8(sums, c * LANES, zero)
-    running = add_reach(lanes, sums, zero, live, np.int64(0), n_live, opp1, opp2)
-    for i in range(n_own):
-        a = np.int64(own1[np.uint64(i)]) * LANES
-        b = np.int64(own2[np.uint64(i)]) * LANES
-        apart = running - load8(sums, a) - load8(sums, b)
-        compatible = apart + load8(lanes, np.int64(same[np.uint64(i)]) * LANES)
-        store8(total, i * LANES, compatible * fold)
+    if kind & HAS_SHOWDOWN:
+        running = compare_lanes(
+            lanes, weaker, sums, own_end, live, live_end, n_groups, n_own, own1, own2, opp1, opp2
+        )  # fmt: skip
+    else:
+        running = add_reach(lanes, sums, zero, live, np.int64(0), n_live, opp1, opp2)
+    settle_lanes(
+        kind, lanes, weaker, sums, running, n_own, width, own1, own2, same, scale, at, value, show_rows, fold_rows,
+        starts,
+    )  # fmt: skip
 
 
 @njit(**_OPTIONS)
@@ -529,18 +606,6 @@ def read_lanes(reach, width, lane_rows, lanes, starts, marks):
         else:
             for i in range(j * LANES, (j + LANES) * LANES, LANES):
                 store8(lanes, i, zero)
-
-
-@njit(**_OPTIONS)
-def write_lanes(source, n_own, width, value, lane_rows, starts):
-    """Writes eight interleaved rows to their rows, zero for padding hands."""
-    zero = splat8(np.float32(0.0))
-    for i in range(n_own, width):
-        store8(source, i * LANES, zero)
-    for k in range(LANES):
-        starts[k] = np.int64(lane_rows[k]) * width
-    for j in range(0, width, LANES):
-        transpose_out8(source, j, value, starts)
 
 
 @njit(**_OPTIONS)
@@ -597,10 +662,10 @@ def terminals(betting, cards, work, p, s, board, reach, value):
     n_opp = np.int64(cards.n_hands[o, board])
     at_o = cards.hand_at[o, board]
     at_p = cards.hand_at[p, board]
-    opp1 = cards.card1[at_o : at_o + width_o]
-    opp2 = cards.card2[at_o : at_o + width_o]
-    own1 = cards.card1[at_p : at_p + width_p]
-    own2 = cards.card2[at_p : at_p + width_p]
+    opp1 = cards.place1[at_o : at_o + width_o]
+    opp2 = cards.place2[at_o : at_o + width_o]
+    own1 = cards.place1[at_p : at_p + width_p]
+    own2 = cards.place2[at_p : at_p + width_p]
     same = cards.same[at_p : at_p + width_p]
     first_group = np.int64(cards.group_at[board, 0])
     n_groups = np.int64(cards.group_at[board, 1]) - first_group
@@ -619,20 +684,11 @@ def terminals(betting, cards, work, p, s, board, reach, value):
             join_marks(work.union, work.marks, width_o, first_root, last_root)
             n_live = list_marked(work.union, n_opp, opp_ends, n_groups, work.before, work.live, work.live_end)
         read_lanes(reach, width_o, betting.lane_reach[block], work.lanes, starts, work.union)
-        scale_at = np.int64(block) * (3 * LANES)
-        if kind & HAS_SHOWDOWN:
-            showdown_lanes(
-                work.lanes, work.difference, work.total, work.sums, own_ends, work.live, work.live_end, n_groups,
-                n_own, own1, own2, opp1, opp2, same, betting.lane_scale, scale_at,
-            )  # fmt: skip
-            write_lanes(work.difference, n_own, width_p, value, betting.lane_showdown[block], starts)
-        else:
-            fold_lanes(
-                work.lanes, work.total, work.sums, work.live, n_live, n_own, own1, own2, opp1, opp2, same,
-                betting.lane_scale, scale_at,
-            )  # fmt: skip
-        if kind & HAS_FOLD:
-            write_lanes(work.total, n_own, width_p, value, betting.lane_fold[block], starts)
+        value_lanes(
+            kind, work.lanes, work.weaker, work.sums, own_ends, work.live, work.live_end, n_groups, n_live, n_own,
+            width_p, own1, own2, opp1, opp2, same, betting.lane_scale, np.int64(block) * (3 * LANES), value,
+            betting.lane_showdown[block], betting.lane_fold[block], starts,
+        )  # fmt: skip
 
 
 @njit(**_OPTIONS)

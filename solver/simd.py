@@ -188,19 +188,16 @@ def _intrinsics() -> dict[str, Any]:  # noqa: C901 (a list of definitions)
         return signature, generate
 
     @intrinsic
-    def transpose_out8(typing: Any, lanes: Any, column: Any, rows: Any, starts: Any) -> Any:
-        signature = types.void(lanes, column, rows, starts)
+    def store_columns8(
+        typing: Any, rows: Any, starts: Any, column: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any
+    ) -> Any:
+        signature = types.void(rows, starts, column, a, b, c, d, e, f, g, h)
 
         def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            source = context.make_array(sig.args[0])(context, builder, args[0]).data
-            column = context.cast(builder, args[1], sig.args[1], types.int64)
-            vectors: list[Any] = []
-            for lane in range(LANES):
-                at = builder.shl(builder.add(column, ir.Constant(_INT64, lane)), ir.Constant(_INT64, 3))
-                vectors.append(_load(builder, builder.gep(source, [at]), _VECTOR, 4))
-            data = context.make_array(sig.args[2])(context, builder, args[2]).data
-            starts = _row_starts(context, builder, sig.args[3], args[3])
-            for start, vector in zip(starts, _transposed(builder, vectors), strict=True):
+            data = context.make_array(sig.args[0])(context, builder, args[0]).data
+            starts = _row_starts(context, builder, sig.args[1], args[1])
+            column = context.cast(builder, args[2], sig.args[2], types.int64)
+            for start, vector in zip(starts, _transposed(builder, list(args[3:])), strict=True):
                 _store(builder, builder.gep(data, [builder.add(start, column)]), vector, 4)
             return context.get_dummy_value()
 
@@ -299,9 +296,8 @@ def _plain_transpose_in8(rows: Any, starts: Any, column: int, lanes: Any) -> Non
     lanes[column * LANES : (column + LANES) * LANES] = block.T.ravel()
 
 
-def _plain_transpose_out8(lanes: Any, column: int, rows: Any, starts: Any) -> None:
-    block = lanes[column * LANES : (column + LANES) * LANES].reshape(LANES, LANES).T
-    for start, row in zip(starts[:LANES], block, strict=True):
+def _plain_store_columns8(rows: Any, starts: Any, column: int, *vectors: Any) -> None:
+    for start, row in zip(starts[:LANES], np.array(vectors).T, strict=True):
         _checked(rows, start + column)[:] = row
 
 
@@ -325,7 +321,7 @@ _PLAIN: dict[str, Any] = {
     "positive_bits8": lambda a: np.packbits(a > 0, bitorder="little")[0],
     "pack8": _plain_pack8,
     "transpose_in8": _plain_transpose_in8,
-    "transpose_out8": _plain_transpose_out8,
+    "store_columns8": _plain_store_columns8,
     "take_ticket": _plain_take_ticket,
 }
 
@@ -357,7 +353,7 @@ pack8 = _chosen["pack8"]
 """``out[at + k] = table[index + k] + base`` for k in 0..7, int32."""
 transpose_in8 = _chosen["transpose_in8"]
 """``lanes[(column + i) * 8 + k] = rows[starts[k] + column + i]`` for i, k in 0..7."""
-transpose_out8 = _chosen["transpose_out8"]
-"""``rows[starts[k] + column + i] = lanes[(column + i) * 8 + k]`` for i, k in 0..7."""
+store_columns8 = _chosen["store_columns8"]
+"""``rows[starts[k] + column + i] = vector_i[k]`` for i, k in 0..7: eight vectors become columns of eight rows."""
 take_ticket = _chosen["take_ticket"]
 """Adds one to ``counter[index]`` atomically and gives the value before."""

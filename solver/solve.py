@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ from solver.tree import BettingTree, build_tree
 
 Precision = Literal["auto", "f32", "i16"]
 
-CHECK_EVERY = 10
+CHECK_AFTER, CHECK_BY = 10, 30
+"""Iterations to the next exploitability check, which costs nearly one: at least, and at most."""
 NANOSECONDS_PER_NUMBER = 1.2
 """One iteration's time for one action of one hand, on one core."""
 TYPICAL_ITERATIONS = 120
@@ -157,9 +159,9 @@ def _train(
 ) -> None:
     game, spot = solution.game, solution.spot
     deadline = None if time_limit is None else time.perf_counter() + time_limit
-    done = 0
+    done, count = 0, CHECK_AFTER
     while done < max_iterations:
-        count = min(CHECK_EVERY, max_iterations - done)
+        count = min(count, max_iterations - done)
         if deadline is None:
             game.iterate(done, count)
             done += count
@@ -181,6 +183,16 @@ def _train(
         _stop_if(control)
         if pct <= target_pct or (deadline is not None and time.perf_counter() >= deadline):
             return
+        count = _until_check(done, pct, target_pct)
+
+
+def _until_check(done: int, pct: float, target_pct: float) -> int:
+    """Iterations to train before another check is worth its time.
+
+    Exploitability falls about with the square of the iterations; three quarters of that way are gone without looking.
+    """
+    expected = done * math.sqrt(pct / max(target_pct, 1e-9)) - done
+    return max(CHECK_AFTER, min(CHECK_BY, int(0.75 * expected / CHECK_AFTER) * CHECK_AFTER))
 
 
 def _stop_if(control: Control) -> None:
@@ -220,11 +232,11 @@ def _estimate(spot: Spot, tree: BettingTree, dealt: Deals, precision: Precision,
     widths = counted_river_widths([(p.card1, p.card2) for p in hands], dealt.turns, dealt.rivers, spot.street)
     root_width = np.array([padded(len(p)) for p in hands], np.int32)
     size = Storage(layout, spot.street, root_width, widths).size
-    # Regret and share of every number; then boards (10 bytes a hand), maps (2 bytes a hand and image), scratch rows.
+    # Regret and share of every number; then boards (12 bytes a hand), maps (2 bytes a hand and image), scratch rows.
     stored = size * (4 if is_half(spot, precision) else 8)
     width = int(root_width.max())
     images = sum(len(card.images) for cards in dealt.rivers for card in cards)
-    boards = sum(int(per_turn.sum()) for per_turn in widths) * 10
+    boards = sum(int(per_turn.sum()) for per_turn in widths) * 12
     if spot.street == 0:
         # The same two cards in either order make one board.
         boards //= 2

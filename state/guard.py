@@ -33,6 +33,7 @@ from services.accounts import denials, permissions
 from services.accounts.permissions import Permission as Policy
 from services.accounts.principals import Principal
 from services.accounts.sessions import SessionsUnavailable, resolve
+from services.infra import activity
 from services.infra.errors import Forbidden, Unauthorized
 from services.infra.log import get_logger
 from state.session import RECONNECTING, SESSION_ENDED, SessionState, cookie_of, forget_failure
@@ -137,6 +138,7 @@ class Guard(Middleware):
 
     async def preprocess(self, app: App, state: BaseState, event: Event) -> StateUpdate | None:  # noqa: ARG002 Reflex's
         """Let an event pass (None), or answer it with a refusal."""
+        activity.touch()
         root = state._get_root_state()
         session = await root.get_state(SessionState)
         try:

@@ -48,6 +48,7 @@ from state.views import ActionView, action_views, bb, number
 
 MIB: Final = 1 << 20
 _CURVE_POINTS: Final = 120
+SUBGAME_TARGET_PCT: Final = 0.1
 _PLAYERS: Final = ("OOP", "IP")
 
 Phase = Literal["form", "waiting", "solving", "done"]
@@ -76,7 +77,11 @@ class StrategyRow:
 
 @dataclass(frozen=True)
 class NodeView:
-    """A place in the solved tree. ``deal`` lists the cards that may come; ``ended`` says how the hand ended here."""
+    """A place in the solved tree.
+
+    ``deal`` lists the cards that may come; ``ended`` says how the hand ended here; ``subgame`` is what could be solved
+    finer from here.
+    """
 
     title: str = ""
     pot: str = ""
@@ -87,6 +92,7 @@ class NodeView:
     grid_actions: tuple[ActionView, ...] = ()
     deal: tuple[str, ...] = ()
     ended: str = ""
+    subgame: str = ""
 
 
 class SolveState(rx.State):
@@ -260,6 +266,26 @@ class SolveState(rx.State):
 
     @rx.event
     @policy(Policy.PLAYER)
+    async def solve_turn(self) -> AsyncGenerator[Any]:
+        """Solve the turn that was just dealt again, alone and finer, from the ranges with which both get there."""
+        if not self.node.subgame or self.phase != "done":
+            return
+        try:
+            principal = await principal_of(self)
+            solution_id = UUID(self._solution_id)
+            async with transaction() as db:
+                await get_strategies().visible(db, solution_id, principal.user_id)
+            spot = await get_strategies().subgame(solution_id, self._line)
+            async with transaction() as db:
+                job = await get_solve_jobs().submit(db, principal, spot, SUBGAME_TARGET_PCT)
+        except DomainError as failure:
+            self.notice = failure.message
+            return
+        self._begin(job)
+        yield SolveState.follow
+
+    @rx.event
+    @policy(Policy.PLAYER)
     async def play(self) -> Any:
         """Deal a set of hands from this solution and go to the table."""
         if not self._solution_id:
@@ -406,6 +432,7 @@ def node_view(position: LinePosition, node: NodeStrategy | None, found: NodeSumm
         return NodeView(title="The hand ends here", pot=pot, crumbs=crumbs, ended=ended)
     player = position.player
     actions = action_views(position.actions, position.pot, position.street_bets[player] + position.to_call, big_blind)
+    first_of_turn = position.street == 1 and bool(position.line) and position.line[-1].startswith("deal ")
     rows = tuple(
         StrategyRow(index, action.label, action.tone, f"{number(100 * share)}%", round(100 * share, 2))
         for index, (action, share) in enumerate(zip(actions, found.frequency, strict=True))
@@ -424,6 +451,7 @@ def node_view(position: LinePosition, node: NodeStrategy | None, found: NodeSumm
         ),
         grid=grid(node),
         grid_actions=actions,
+        subgame=f"Solve this turn alone to {SUBGAME_TARGET_PCT}%" if first_of_turn else "",
     )
 
 

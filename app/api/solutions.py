@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from app.api.deps import OptionalPrincipal, Reader, Solver
 from app.api.envelope import Envelope, ok
 from services.accounts.permissions import Permission, allows
+from services.accounts.principals import Principal
 from services.infra.db import transaction
 from services.infra.errors import FieldError, Invalid
 from services.infra.rate_limits import address_of
@@ -91,6 +92,12 @@ class SolutionPage(BaseModel):
     next_cursor: str | None
 
 
+class SubgameOut(BaseModel):
+    """What follows a deal, as a spot that can be solved at `/api/solves`; its exploitability is the subgame's own."""
+
+    spot: dict[str, Any]
+
+
 class Forgotten(BaseModel):
     """What was deleted."""
 
@@ -128,10 +135,32 @@ async def solution(
         info = await strategies.visible(db, solution_id, reader.user_id if reader else None)
     shown = None
     if node is not None:
-        with patient("look", str(principal.user_id) if principal else address_of(request.scope)):
+        with patient("look", _who(principal, request)):
             shown = node_out(await strategies.node(solution_id, parse_line(node)))
     spot = await strategies.spot(solution_id)
     return ok(SolutionDetail(solution=solution_out(info), spot=spot_to_json(spot), node=shown))
+
+
+@router.get("/{solution_id}/subgame")
+async def subgame(
+    solution_id: UUID,
+    request: Request,
+    principal: OptionalPrincipal,
+    line: Annotated[
+        str, Query(max_length=LINE_LIMIT, description="A line that ends with a deal, e.g. `check/check/deal 7d`.")
+    ],
+) -> Envelope[SubgameOut]:
+    """The turn or river after a deal as a spot of its own, with the ranges with which both players get there."""
+    async with transaction() as db:
+        reader = principal if allows(principal, Permission.READ) else None
+        await get_strategies().visible(db, solution_id, reader.user_id if reader else None)
+    with patient("look", _who(principal, request)):
+        spot = await get_strategies().subgame(solution_id, parse_line(line))
+    return ok(SubgameOut(spot=spot_to_json(spot)))
+
+
+def _who(principal: Principal | None, request: Request) -> str:
+    return str(principal.user_id) if principal else address_of(request.scope)
 
 
 @router.delete("/{solution_id}")

@@ -13,6 +13,7 @@ from app.api.envelope import Envelope, ok
 from app.api.solutions import PAGE_LIMIT, SolutionOut, parse_cursor, solution_out
 from services.infra.errors import NotFound
 from services.solutions.catalog import texture as texture_of
+from services.solutions.growth import growth
 from services.solutions.service import get_strategies
 from solver.spot import spot_to_json
 
@@ -59,6 +60,22 @@ async def spots(
     page = infos[:limit]
     following = str(page[-1].id) if len(infos) > limit else None
     return ok(SpotPage(items=[solution_out(info) for info in page], next_cursor=following))
+
+
+class GrowthOut(BaseModel):
+    """Flops of all families: how many are solved and planned; ``now`` is what is being solved, empty for nothing."""
+
+    solved: int
+    planned: int
+    now: str
+    paused: bool
+
+
+@router.get("/growth")
+async def growth_of_the_library() -> Envelope[GrowthOut]:
+    """How far the library is that grows on this machine while nobody plays."""
+    told = await growth()
+    return ok(GrowthOut(solved=told.solved, planned=told.planned, now=told.now, paused=told.paused))
 
 
 @router.get("/{spot_id}")

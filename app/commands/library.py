@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from services.infra.settings import get_settings
 
 library = typer.Typer(help="Build and check the starter library.", no_args_is_help=True)
 
@@ -20,26 +23,38 @@ def register(app: typer.Typer) -> None:
 @library.command(epilog="Example: ./mixline library build --only BTN_vs_BB_3BP --threads 2")
 def build(
     only: Annotated[list[str] | None, typer.Option(help="Only entries whose id begins with this; repeatable.")] = None,
+    planned: Annotated[bool, typer.Option("--planned", help="The flops that the library grows by, for here.")] = False,
+    all_flops: Annotated[bool, typer.Option("--all-flops", help="All 1,755 flops of the families, for here.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="Say what is declared and what is there, and stop.")] = False,
     target: Annotated[float | None, typer.Option(help="Exploitability to solve to, % of the pot.", min=0.001)] = None,
     time_limit: Annotated[float | None, typer.Option(help="Seconds for one solve; what is reached is kept.")] = None,
     threads: Annotated[int, typer.Option(help="Threads of a solve.", min=1)] = max(1, (os.cpu_count() or 2) - 1),
+    memory: Annotated[int | None, typer.Option(help="Leave out what needs more MiB.", min=1)] = None,
+    folder: Annotated[Path | None, typer.Option(help="Where to; by default what ships, or the data folder.")] = None,
     force: Annotated[bool, typer.Option(help="Build again what is there.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Start without asking.")] = False,
 ) -> None:
-    """Solve the declared spots that are missing; an interrupted build goes on where it stopped."""
+    """Solve the spots that are missing; an interrupted build goes on where it stopped."""
     from services.infra import kernel_cache  # noqa: PLC0415 as below
 
     kernel_cache.configure()
     # Imported late: they pull in the compiled solver, which a plain --help must not wait for.
-    from services.solutions.builder import Builder, Options, declared_entries  # noqa: PLC0415
-    from services.solutions.manifest import read_manifest  # noqa: PLC0415
+    from services.solutions.builder import Builder, Options  # noqa: PLC0415
+    from services.solutions.growth import every_flop, grown_folder, missing, plan  # noqa: PLC0415
+    from services.solutions.manifest import FOLDER, read_manifest  # noqa: PLC0415
+    from services.solutions.starter import ENTRIES, FAMILIES  # noqa: PLC0415
 
-    entries = declared_entries(only or ())
+    if all_flops:
+        entries = [entry for family in FAMILIES.values() for entry in every_flop(family)]
+    else:
+        entries = plan(get_settings().library_flops) if planned else list(ENTRIES)
+    folder = folder or (grown_folder() if planned or all_flops else FOLDER)
+    entries = [entry for entry in entries if entry.id.startswith(tuple(only or ("",)))]
     if not entries:
-        typer.echo("No declared entry begins so; see --list.", err=True)
+        typer.echo("No such entry begins so; see --list.", err=True)
         raise typer.Exit(1)
     if listing:
-        held = {entry["id"]: entry for entry in read_manifest()["entries"]}
+        held = {entry["id"]: entry for entry in read_manifest(folder)["entries"]}
         for entry in entries:
             made = held.get(entry.id)
             line = " after " + "/".join(entry.line) if entry.line else ""
@@ -55,8 +70,13 @@ def build(
     def report(message: str) -> None:
         print(f"[{time.perf_counter() - started:6.0f} s] {message}", file=sys.stderr, flush=True)
 
-    options = Options(threads=threads, target_pct=target, time_limit=time_limit, force=force)
-    Builder(options, report).build(entries)
+    folder.mkdir(parents=True, exist_ok=True)
+    builder = Builder(Options(threads, target, time_limit, force, folder, memory_mib=memory), report)
+    if all_flops:
+        typer.echo(builder.forecast(missing(entries, folder)), err=True)
+        if not yes:
+            typer.confirm("Start?", abort=True)
+    builder.build(entries)
 
 
 @library.command(epilog="Example: ./mixline library check")
@@ -70,3 +90,30 @@ def check() -> None:
     if problems:
         raise typer.Exit(1)
     typer.echo("Every artefact is the one that the manifest names.")
+
+
+@library.command(
+    epilog="Example: ./mixline library subgame BTN_vs_BB_3BP_Kh8h3c 'check/check/deal 7d' | ./mixline solve -"
+)
+def subgame(
+    entry: Annotated[str, typer.Argument(help="An entry of the library, as `library build --list` names it.")],
+    line: Annotated[str, typer.Argument(help="A line that ends with a deal of the turn or the river.")],
+) -> None:
+    """Print what follows a deal as a spot of its own, from both players' ranges there."""
+    import asyncio  # noqa: PLC0415 as above
+    import json  # noqa: PLC0415
+
+    from services.infra import kernel_cache  # noqa: PLC0415
+
+    kernel_cache.configure()
+    from services.infra.errors import DomainError  # noqa: PLC0415
+    from services.solutions.catalog import library_id, parse_line  # noqa: PLC0415
+    from services.solutions.service import get_strategies  # noqa: PLC0415
+    from solver.spot import spot_to_json  # noqa: PLC0415
+
+    try:
+        spot = asyncio.run(get_strategies().subgame(library_id(entry), parse_line(line)))
+    except DomainError as refused:
+        typer.echo("; ".join(problem.message for problem in refused.errors) or refused.message, err=True)
+        raise typer.Exit(2) from None
+    typer.echo(json.dumps(spot_to_json(spot)))

@@ -123,6 +123,11 @@ def strategy() -> rx.Component:
             class_name="solve-title",
         ),
         rx.cond(_node.grid != "", _decision(), _elsewhere()),
+        rx.cond(
+            _node.subgame != "",
+            rx.el.div(button(_node.subgame, on_click=SolveState.solve_turn), class_name="solve-subgame"),
+            rx.fragment(),
+        ),
         error_text(SolveState.notice),
         aria_label="Solution",
         aria_busy=rx.cond(SolveState.opening, "true", "false"),

@@ -155,6 +155,15 @@ class Settings(BaseSettings):
     admin_solve_memory_mib: int = Field(8192, ge=1, description="Largest custom solve of an administrator, in MiB.")
     admin_solve_seconds: int = Field(600, ge=1, description="Longest custom solve of an administrator.")
 
+    library_growth: bool = Field(
+        True, description="Solve further flops of the library while nobody plays, at the lowest priority."
+    )
+    library_growth_mib: int = Field(8192, ge=64, description="Memory that one such solve may take, in MiB.")
+    library_growth_quiet_s: float = Field(
+        300, ge=0, description="Seconds without a player after which the library grows; it pauses when one comes."
+    )
+    library_flops: int = Field(49, ge=1, le=1755, description="Flops a family that the library grows to.")
+
     @property
     def site(self) -> str:
         """The address that links in mails begin with; never what a request claims to have asked for."""

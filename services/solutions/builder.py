@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from services.solutions.catalog import Line
+from services.solutions.catalog import Line, texture
 from services.solutions.export import RIVER, Description, solve_config, solver_hash, write_solution
 from services.solutions.manifest import FOLDER, FORMAT, read_manifest, write_manifest
 from services.solutions.starter import COARSE_PCT, ENTRIES, TARGET_PCT, Entry, Family
 from services.solutions.store import TREMBLE
+from solver.cards import parse_cards
 from solver.solution import Solution
-from solver.solve import Progress, solve
+from solver.solve import Progress, estimate, solve
 from solver.spot import NO_SIZES, Spot, parse_spot, spot_hash
 
 RANGES_FILE = "ranges-v0.json"
@@ -36,6 +37,10 @@ RIVER_TRIES = (0.5, 0.25, 0.125)
 """A river costs seconds: it is solved finer until the strategies that are served, purified and rounded, meet the
 target."""
 
+ITERATIONS_TO_TARGET = 2.0
+"""A flop takes about twice as many iterations to its target as to 0.5% of the pot, which estimates are for."""
+FLOP_BYTES = 3_000_000
+
 Report = Callable[[str], None]
 
 
@@ -46,6 +51,9 @@ class Options:
     Attributes:
         target_pct: Replaces the street's own target.
         time_limit: Seconds for one solve; what is reached by then is kept and its exploitability written down.
+        folder: Where artefacts and manifest go.
+        ranges: The preflop ranges.
+        memory_mib: An entry whose solve takes more is refused.
     """
 
     threads: int = 1
@@ -53,6 +61,8 @@ class Options:
     time_limit: float | None = None
     force: bool = False
     folder: Path = FOLDER
+    ranges: Path = FOLDER / RANGES_FILE
+    memory_mib: int | None = None
 
 
 class Builder:
@@ -61,7 +71,7 @@ class Builder:
     def __init__(self, options: Options, report: Report) -> None:
         self._options = options
         self._report = report
-        self._preflop = json.loads((options.folder / RANGES_FILE).read_text())
+        self._preflop = json.loads(options.ranges.read_text())
         self._coarse: tuple[str, Solution] | None = None
 
     def build(self, entries: Sequence[Entry]) -> None:
@@ -81,6 +91,22 @@ class Builder:
                 f"{made['bytes'] / 1024:.0f} KiB, {time.perf_counter() - started:.0f} s"
             )
 
+    def forecast(self, entries: Sequence[Entry]) -> str:
+        """What building flops would take, from one of each kind of suits and pairing; the rest is alike."""
+        kinds: dict[tuple[str, tuple[str, ...]], list[Entry]] = {}
+        for entry in entries:
+            kinds.setdefault((entry.family.key, tuple(sorted(texture(parse_cards(entry.board))))), []).append(entry)
+        seconds = memory = 0.0
+        for alike in kinds.values():
+            one = estimate(self.root(alike[0].family, alike[0].board), "auto", self._options.threads)
+            seconds += len(alike) * one.seconds * ITERATIONS_TO_TARGET
+            memory = max(memory, one.memory_bytes)
+        return (
+            f"{len(entries):,} flops: about {seconds / 3600:,.0f} hours with {self._options.threads} threads, at most "
+            f"{memory / 2**30:.1f} GiB of memory, about {len(entries) * FLOP_BYTES / 2**30:.1f} GiB on disk. What is "
+            "done is kept when you stop."
+        )
+
     def _held(self, entry: Entry) -> dict[str, Any] | None:
         for held in read_manifest(self._options.folder)["entries"]:
             path = self._options.folder / held["file"]
@@ -89,7 +115,7 @@ class Builder:
         return None
 
     def _ranges_sha256(self) -> str:
-        return hashlib.sha256((self._options.folder / RANGES_FILE).read_bytes()).hexdigest()
+        return hashlib.sha256(self._options.ranges.read_bytes()).hexdigest()
 
     def _preflop_ranges(self, family: Family) -> dict[str, str]:
         for spot in self._preflop["spots"]:
@@ -97,7 +123,8 @@ class Builder:
                 return spot["ranges"]
         raise KeyError(f"{RANGES_FILE} has no ranges for {family.name} {family.pot_type}")
 
-    def _root(self, family: Family, board: str) -> Spot:
+    def root(self, family: Family, board: str) -> Spot:
+        """A family's game on a board, with its preflop ranges."""
         streets = ("flop", "turn", "river")[len(board) // 2 - 3 :]
         return parse_spot({
             "board": board,
@@ -114,7 +141,7 @@ class Builder:
         preflop = {"file": RANGES_FILE, "sha256": self._ranges_sha256(), "label": self._preflop["label"]}
         if entry.line is None:
             how = "preflop ranges" if entry.street == 0 else "preflop ranges on a board that was checked down"
-            return self._root(entry.family, entry.board), {"preflop": preflop, "how": how}
+            return self.root(entry.family, entry.board), {"preflop": preflop, "how": how}
         flop = self._coarse_flop(entry)
         position = flop.node(entry.line).position
         reach = _carried(flop, entry.line)
@@ -144,7 +171,7 @@ class Builder:
         key = f"{entry.family.key}_{board}"
         if self._coarse is None or self._coarse[0] != key:
             self._coarse = None  # its memory goes before the next one comes
-            flop = self._run(f"{key} (coarse)", self._root(entry.family, board), COARSE_PCT)
+            flop = self._run(f"{key} (coarse)", self.root(entry.family, board), COARSE_PCT)
             self._coarse = (key, flop)
         return self._coarse[1]
 
@@ -156,10 +183,12 @@ class Builder:
                 f"{progress.pct_pot:.3f}% of pot, target {target}%{ahead}"
             )
 
+        limit = self._options.memory_mib
         return solve(
             spot,
             target_pct=target,
             max_iterations=MAX_ITERATIONS,
+            memory_limit=None if limit is None else limit << 20,
             time_limit=self._options.time_limit,
             threads=self._options.threads,
             tremble=TREMBLE,
@@ -204,11 +233,11 @@ class Builder:
     def _write(self, entry: Entry, made: dict[str, Any]) -> None:
         manifest = read_manifest(self._options.folder)
         entries = {held["id"]: held for held in manifest["entries"]} | {entry.id: made}
-        declared = {known.id: place for place, known in enumerate(ENTRIES)}
-        ordered = sorted(entries.values(), key=lambda held: declared.get(held["id"], len(declared)))
-        write_manifest(
-            {"format": FORMAT, "entries": [held for held in ordered if held["id"] in declared]}, self._options.folder
-        )
+        held = list(entries.values())
+        if self._options.folder == FOLDER:  # what ships is what is declared, in its order
+            place = {known.id: index for index, known in enumerate(ENTRIES)}
+            held = sorted((one for one in held if one["id"] in place), key=lambda one: place[one["id"]])
+        write_manifest({"format": FORMAT, "entries": held}, self._options.folder)
 
 
 def _declared(entry: Entry, ranges_sha256: str) -> str:
@@ -237,8 +266,3 @@ def _eta(progress: Progress, target: float) -> str:
         return ""
     factor = (progress.pct_pot / target) ** (1 / 1.2)
     return f", about {progress.seconds * (factor - 1):.0f} s to go"
-
-
-def declared_entries(only: Sequence[str] = ()) -> list[Entry]:
-    """The declared entries, or those whose id begins with one of ``only``."""
-    return [entry for entry in ENTRIES if not only or entry.id.startswith(tuple(only))]

@@ -1,4 +1,4 @@
-"""The library that ships with the product: ``library/manifest.json`` and one artefact for each entry."""
+"""The library: what ships with the product and what grew on this machine, a manifest and artefacts in a folder each."""
 
 from __future__ import annotations
 
@@ -56,26 +56,41 @@ def describe(header: dict[str, Any], solution_id: UUID, source: Literal["library
 
 
 class Library:
-    """The shipped solutions; a file is read and checked when it is first asked for."""
+    """The solutions of some folders; a file is read and checked when it is first asked for.
 
-    def __init__(self, folder: Path = FOLDER) -> None:
-        self._folder = folder
+    A manifest that changes under a running server is read again. An entry of an earlier folder goes before one of the
+    same name in a later folder.
+    """
+
+    def __init__(self, *folders: Path) -> None:
+        self._folders = folders or (FOLDER,)
         self._opened: dict[UUID, StoredSolution] = {}
-        self._read_manifest()
+        self._written: list[int] = []
+        self._read_manifests()
 
-    def _read_manifest(self) -> None:
-        self._entries = {library_id(entry["id"]): entry for entry in read_manifest(self._folder)["entries"]}
-        self._infos = {key: describe(entry, key, "library") for key, entry in self._entries.items()}
+    def _read_manifests(self) -> None:
+        """Read the manifests if one was written since."""
+        written = [_written(folder) for folder in self._folders]
+        if written == self._written:
+            return
+        self._written = written
+        self._entries: dict[UUID, tuple[Path, dict[str, Any]]] = {}
+        for folder in self._folders:
+            for entry in read_manifest(folder)["entries"]:
+                self._entries.setdefault(library_id(entry["id"]), (folder, entry))
+        self._opened.clear()
+        self._infos = {key: describe(entry, key, "library") for key, (_, entry) in self._entries.items()}
 
     def _read(self, solution_id: UUID) -> bytes | None:
         """The artefact, or None when it is not the one the manifest names."""
-        entry = self._entries[solution_id]
-        path = self._folder / entry["file"]
+        folder, entry = self._entries[solution_id]
+        path = folder / entry["file"]
         data = path.read_bytes() if path.exists() else b""
         return data if hashlib.sha256(data).hexdigest() == entry["sha256"] else None
 
     def infos(self) -> list[SolutionInfo]:
-        """All descriptions, in declared order."""
+        """All descriptions, what ships first and in declared order."""
+        self._read_manifests()
         return list(self._infos.values())
 
     def get(self, solution_id: UUID) -> StoredSolution | None:
@@ -84,14 +99,12 @@ class Library:
         Raises:
             ArtefactError: The file is not the one the manifest names.
         """
+        self._read_manifests()
         if solution_id in self._opened:
             return self._opened[solution_id]
         if solution_id not in self._entries:
             return None
         data = self._read(solution_id)
-        if data is None:  # the library may have been built again under a running server
-            self._read_manifest()
-            data = self._read(solution_id) if solution_id in self._entries else None
         if data is None:
             raise ArtefactError("a file of the library is not the one its manifest names: build the library again")
         info = self._infos[solution_id]
@@ -126,3 +139,11 @@ def verify(folder: Path = FOLDER) -> list[str]:
         ]
     unnamed = {path.name for path in folder.glob("*.mxl")} - {entry["file"] for entry in entries}
     return problems + [f"{name}: no entry of the manifest names it" for name in sorted(unnamed)]
+
+
+def _written(folder: Path) -> int:
+    """When a folder's manifest was last written; 0 without one."""
+    try:
+        return (folder / "manifest.json").stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

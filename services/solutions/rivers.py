@@ -1,8 +1,6 @@
 """Rivers on demand: the river subtree of a line, solved from the ranges with which both players get there.
 
-The stored streets give both reaches (with a little tremble, so that a line nobody should take still has ranges); hands
-that never get there keep a tiny weight, so that each of them is solved too. Sizes, thresholds and rake are the
-solution's own. The whole subtree is solved, stored like any other street and cached: in the process, then in Redis.
+The whole subtree is solved, stored like any other street and cached: in the process, then in Redis.
 
 There are many rivers and one thread that solves them. Who plays a hand goes straight to it; who looks around, and what
 is prepared ahead, stands in a line of its own (`patient`), so that a player waits for two strangers' rivers at most.
@@ -17,29 +15,23 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import replace
 from typing import Literal
-
-import numpy as np
 
 from services.infra.cache import Cache
 from services.infra.log import get_logger
 from services.infra.waiting import Line as WaitingLine
 from services.solutions.catalog import Line
 from services.solutions.codec import Artefact, encode_block, write_artefact
-from services.solutions.export import RIVER, serve_stored_strategies, stored_streets
+from services.solutions.export import serve_stored_strategies, stored_streets
 from services.solutions.store import TREMBLE, StoredSolution, Street, Walk
-from solver.ranges import Range
+from services.solutions.subgame import subgame_spot
 from solver.solve import solve
-from solver.spot import Spot, StreetSizes, parse_spot
+from solver.spot import Spot, parse_spot
 
 TARGET_PCT = 0.05
 MAX_ITERATIONS = 2000
 TIME_LIMIT_S = 2.0
 """A player waits for it: what is reached by then is served, and its exploitability says how good it is."""
-LEAST_WEIGHT = 1e-5
-"""Weight of a hand that never gets here, relative to the most frequent one: it is solved, but moves nobody else."""
-
 _WARM = {
     "board": "2c3d5h8sKc",
     "ranges": {"oop": "AA", "ip": "QQ"},
@@ -53,34 +45,6 @@ _patient: ContextVar[tuple[Literal["look", "ahead"], str] | None] = ContextVar("
 _TTL_S = 7 * 24 * 3600
 _DECODED = 64
 _FORMAT = 2
-
-
-def river_spot(solution: StoredSolution, root: Line, walk: Walk) -> Spot:
-    """The river subgame at ``root`` (a line that ends with the river's deal) as a spot of its own."""
-    position = solution.position(root)
-    spot = solution.spot
-    ranges = [_river_range(walk.reach[player], solution, player, position.board) for player in (0, 1)]
-    oop, ip = spot.sizes[RIVER]
-    if oop.donk is not None and root[-2] == "call" and solution.position(root[:-2]).player == 0:
-        oop = replace(oop, bet=oop.donk)
-    none = (StreetSizes(), StreetSizes())
-    return spot.with_(
-        board=position.board,
-        oop_range=ranges[0],
-        ip_range=ranges[1],
-        pot=position.pot,
-        effective_stack=min(position.stacks),
-        sizes=(none, none, (replace(oop, donk=None), ip)),
-    )
-
-
-def _river_range(reach: Range, solution: StoredSolution, player: int, board: tuple[int, ...]) -> Range:
-    weights = np.zeros_like(reach)
-    combos = solution.combos(player, board)
-    most = float(reach[combos].max(initial=0.0)) or 1.0
-    weights[combos] = np.maximum(reach[combos] / most, LEAST_WEIGHT)
-    weights.setflags(write=False)
-    return weights
 
 
 @contextmanager
@@ -129,7 +93,7 @@ class Rivers:
     async def _load(self, key: str, solution: StoredSolution, root: Line, walk: Walk) -> Street:
         async def load() -> bytes:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, _solve, river_spot(solution, root, walk), key)
+            return await loop.run_in_executor(self._pool, _solve, subgame_spot(solution, root, walk), key)
 
         street = Artefact(await self._cache.get_or_load(key, load, _TTL_S), key).block("")
         self._decoded[key] = street

@@ -23,10 +23,12 @@ from services.solutions import repository
 from services.solutions.catalog import Line, NodeStrategy, SolutionInfo, street_root
 from services.solutions.codec import Artefact
 from services.solutions.export import RIVER
-from services.solutions.manifest import Library, describe
+from services.solutions.growth import grown_folder
+from services.solutions.manifest import FOLDER, Library, describe
 from services.solutions.river_game import RiverGame, river_game
 from services.solutions.rivers import Rivers
 from services.solutions.store import StoredSolution, Street, Walk
+from services.solutions.subgame import check_root, subgame_spot
 from solver.spot import Spot, parse_spot
 from solver.tree import LinePosition
 
@@ -169,6 +171,19 @@ class StrategyService:
         """Wait for every river that was asked for in advance."""
         await asyncio.gather(*self._prefetching)
 
+    async def subgame(self, solution_id: UUID, line: Line) -> Spot:
+        """What follows a deal as a spot of its own, from both players' reaches there.
+
+        Raises:
+            Invalid: The line does not end with a deal, or is not in the tree.
+        """
+        check_root(line)
+        solution = await self._solution(solution_id)
+        board = solution.position(line).board
+        walk, _ = await self._walk(solution, line[:-1])
+        walk.deal(board[-1])
+        return subgame_spot(solution, line, walk)
+
     async def _walk(self, solution: StoredSolution, line: Line) -> tuple[Walk, Street]:
         walk = Walk(solution.spot.ranges, solution.spot.board)
         street: Street = {}
@@ -201,4 +216,4 @@ class StrategyService:
 @lru_cache(maxsize=1)
 def get_strategies() -> StrategyService:
     """The service of this process."""
-    return StrategyService(Library(), Rivers(Cache()))
+    return StrategyService(Library(FOLDER, grown_folder()), Rivers(Cache()))

@@ -64,7 +64,31 @@ THREE_BET = Family(
     sizes={"flop": _both("33%,75%", "2.5x"), "turn": _both("40%,80%", "a"), "river": _both("50%,a", "a")},
 )
 
-FAMILIES = {family.key: family for family in (SRP, THREE_BET)}
+FOUR_BET = Family(
+    key="BTN_vs_BB_4BP",
+    name="BTN vs BB",
+    pot_type="4BP",
+    positions=("BB", "BTN"),
+    pot=485,
+    effective_stack=760,
+    sizes={"flop": _both("25%,50%", "a"), "turn": _both("33%,a", "a"), "river": _both("33%,a", "a")},
+)
+
+BLINDS = Family(
+    key="SB_vs_BB_SRP",
+    name="SB vs BB",
+    pot_type="SRP",
+    positions=("SB", "BB"),
+    pot=60,
+    effective_stack=970,
+    sizes={
+        "flop": {"oop": {"bet": "33%,75%", "raise": "3x"}, "ip": {"bet": "50%", "raise": "3x"}},
+        "turn": _without_donk(_both("75%,130%", "2.7x")),
+        "river": _without_donk(_both("33%,75%,150%,a", "2.5x,a")),
+    },
+)
+
+FAMILIES = {family.key: family for family in (SRP, THREE_BET, FOUR_BET, BLINDS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +129,23 @@ def _entry(family: Family, board: str, line: str | None = None) -> Entry:
 
 
 ENTRIES: tuple[Entry, ...] = (
+    # Flops: in each family an ace-high, a king- or queen-high, a middling connected and a low or paired one.
     _entry(SRP, "As7s3s"),
     _entry(SRP, "Td9d6h"),
+    _entry(SRP, "KcQc4h"),
+    _entry(SRP, "8h5d5c"),
     _entry(THREE_BET, "Kh8h3c"),
     _entry(THREE_BET, "Jc5h5d"),
+    _entry(THREE_BET, "AdTd6s"),
+    _entry(THREE_BET, "9s8s6s"),
+    _entry(FOUR_BET, "AcJc5d"),
+    _entry(FOUR_BET, "KhQd4d"),
+    _entry(FOUR_BET, "Th9h7c"),
+    _entry(FOUR_BET, "8s3d3c"),
+    _entry(BLINDS, "AhAd6h"),
+    _entry(BLINDS, "QsTs3d"),
+    _entry(BLINDS, "9c7c5c"),
+    _entry(BLINDS, "Kd6c6h"),
     # Turns and rivers. Single-raised boards were checked down; 3-bet pots continue lines, those of one flop together.
     _entry(SRP, "Qs8s3dJh"),
     _entry(SRP, "Qs8s3d8c"),

@@ -43,7 +43,7 @@ STREETS = (
     StreetTolerance(common=0.25, rare=1.10, thin=1.10, absent=1.30, fitted=False),
     StreetTolerance(common=0.14, rare=1.01, thin=0.72, absent=1.10, fitted=True),
 )
-"""River: ``python -m bench.tolerance --rivers 20 --seed 1``, BTN vs BB single-raised and 3-bet pots; on the ten
+"""River: ``python -m bench.tolerance rivers --count 20 --seed 1``, BTN vs BB single-raised and 3-bet pots; on the ten
 held-out rivers the figures covered 89.6%, 85.0% and 89.6% of common, rare and thin. Flop and turn: first values, about
 what a street is solved to and not less than the river's. ``absent`` was not measured on any street."""
 

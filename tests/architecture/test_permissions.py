@@ -33,8 +33,10 @@ OPEN_ROUTES = {
     "GET /api/auth/oauth/{key}/start",
     "GET /api/auth/oauth/{key}/callback",
     "GET /api/spots",
+    "GET /api/spots/growth",
     "GET /api/spots/{spot_id}",
     "GET /api/solutions/{solution_id}",
+    "GET /api/solutions/{solution_id}/subgame",
     "GET /api/leaderboards/{board}",
     "GET /api/leaderboards/{board}/events",
 }

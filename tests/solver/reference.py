@@ -38,8 +38,8 @@ def dcfr(alpha: float, beta: float, gamma: float) -> Discount:
 
 
 PRODUCTION = Discount(
-    lambda t: max(t - 1, 0) ** 1.5 / (max(t - 1, 0) ** 1.5 + 1),
-    lambda t: 0.5,
+    lambda t: max(t - 1, 0) ** 1.4 / (max(t - 1, 0) ** 1.4 + 1),
+    lambda t: t / (t + 30),
     lambda t: 1.0 if t % 2 else (t / (t + 2)) ** 5,
     by_reach=False,
     averaged=lambda t: t % 2 == 0,

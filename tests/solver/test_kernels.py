@@ -134,37 +134,49 @@ def test_eight_showdowns_and_folds_equal_the_rules(seed: int) -> None:
     width_own, width_opp = (int(width) for width in cards.width[:, 1])
     lanes = np.zeros((width_opp, 8), np.float32)
     lanes[:n_opp] = reach
-    marks, before = np.zeros(width_opp // 8, np.uint8), np.zeros(width_opp // 8, np.int32)
+    marks, listed = np.zeros(width_opp // 8, np.uint8), np.zeros(width_opp // 8, np.int32)
     kernels.mark_reach(marks, np.ascontiguousarray(lanes[:, 0]), width_opp, 1)
     live, live_end = np.zeros(width_opp + 8, np.int32), np.zeros(len(opp_end), np.int32)
-    n_live = kernels.list_marked(marks, n_opp, opp_end, len(opp_end), before, live, live_end)
+    n_live = kernels.list_marked(marks, n_opp, opp_end, len(opp_end), listed, live, live_end)
     alive = np.flatnonzero(reach[:, 0] > 0)
     np.testing.assert_array_equal(live[:n_live], alive)
     np.testing.assert_array_equal(live_end, np.searchsorted(alive, opp_end))
-    difference, total = np.zeros(width_own * 8, np.float32), np.zeros(width_own * 8, np.float32)
+    # Whatever an earlier showdown left behind does not count.
+    weaker, value = rng.random((2, 2 * width_own * 8)).astype(np.float32)
     scale = rng.random(24).astype(np.float32)
-    own1, own2 = cards.card1[at_own : at_own + width_own], cards.card2[at_own : at_own + width_own]
-    opp1, opp2 = cards.card1[at_opp : at_opp + width_opp], cards.card2[at_opp : at_opp + width_opp]
+    own1, own2 = cards.place1[at_own : at_own + width_own], cards.place2[at_own : at_own + width_own]
+    opp1, opp2 = cards.place1[at_opp : at_opp + width_opp], cards.place2[at_opp : at_opp + width_opp]
     same = cards.same[at_own : at_own + width_own]
-    sums = np.zeros(53 * 8, np.float32)
-    kernels.showdown_lanes(
-        lanes.ravel(), difference, total, sums, own_end, live, live_end, len(own_end), n_own, own1, own2, opp1, opp2,
-        same, scale, 0,
-    )  # fmt: skip
+    sums, starts = np.zeros(53 * 8, np.float32), np.zeros(16, np.int64)
+    rows = np.arange(16, dtype=np.int32)
+
+    def valued(kind: int) -> tuple[np.ndarray, np.ndarray]:
+        kernels.value_lanes(
+            kind, lanes.ravel(), weaker, sums, own_end, live, live_end, len(own_end), n_live, n_own, width_own, own1,
+            own2, opp1, opp2, same, scale, 0, value, rows[:8], rows[8:], starts,
+        )  # fmt: skip
+        both = value[: 16 * width_own].reshape(2, 8, width_own)
+        return both[0].copy(), both[1].copy()
+
     strength_own = np.searchsorted(own_end, np.arange(n_own), side="right")
     strength_opp = np.searchsorted(opp_end, np.arange(n_opp), side="right")
-    own_cards, opp_cards = np.stack([own1, own2], 1)[:n_own], np.stack([opp1, opp2], 1)[:n_opp]
+    own_cards, opp_cards = np.stack([own1, own2], 1)[:n_own] // 8, np.stack([opp1, opp2], 1)[:n_opp] // 8
     apart = ~(own_cards[:, None, :, None] == opp_cards[None, :, None, :]).any(axis=(2, 3))
     sign = np.sign(strength_own[:, None] - strength_opp[None])
     wins, met = (apart * sign) @ reach, apart @ reach
     win, rake, fold = scale.reshape(3, 8)
-    np.testing.assert_allclose(difference.reshape(-1, 8)[:n_own], wins * win - met * rake, atol=2e-5)
-    np.testing.assert_allclose(total.reshape(-1, 8)[:n_own], met * fold, atol=2e-5)
-    folds = np.zeros_like(total)
-    kernels.fold_lanes(
-        lanes.ravel(), folds, sums, live, n_live, n_own, own1, own2, opp1, opp2, same, scale, 0
-    )  # fmt: skip
-    np.testing.assert_allclose(folds, total, atol=2e-5)
+    padding = np.zeros((8, width_own - n_own))
+    showdown = np.hstack([(wins * win - met * rake).T, padding])
+    folded = np.hstack([(met * fold).T, padding])
+    before = valued(0)
+    only_folds, only_showdowns = valued(kernels.HAS_FOLD), valued(kernels.HAS_SHOWDOWN)
+    np.testing.assert_array_equal(only_folds[0], before[0])
+    np.testing.assert_allclose(only_folds[1], folded, atol=2e-5)
+    np.testing.assert_allclose(only_showdowns[0], showdown, atol=2e-5)
+    value[:] = 7
+    both = valued(kernels.HAS_FOLD | kernels.HAS_SHOWDOWN)
+    np.testing.assert_allclose(both[0], showdown, atol=2e-5)
+    np.testing.assert_allclose(both[1], folded, atol=2e-5)
 
 
 def test_hands_stand_in_order_of_strength_without_those_the_board_removes() -> None:

@@ -81,7 +81,8 @@ def test_a_node_on_an_image_card_is_the_solved_one_with_its_suits_renamed(flop: 
     np.testing.assert_array_equal(combo_map(swap)[first.combos][order], second.combos)
     np.testing.assert_allclose(first.strategy[:, order], second.strategy, atol=1e-6)
     np.testing.assert_allclose(first.best_response[:, order], second.best_response, atol=1e-3)
-    np.testing.assert_allclose(first.reach[:, combo_map(swap)], second.reach, atol=1e-6)
+    # On the flop a hand and its image are trained apart, to a step of their 16 bits.
+    np.testing.assert_allclose(first.reach[:, combo_map(swap)], second.reach, atol=2 / 65535)
 
 
 @pytest.mark.parametrize("street", [0, 1, 2])

@@ -170,9 +170,18 @@ def test_progress_is_told_at_every_check(reference_spot: Load) -> None:
     spot, _ = reference_spot("r6_shallow_weighted")
     told: list[Progress] = []
     solution = solve(spot, target_pct=0, max_iterations=25, on_progress=told.append)
-    assert [progress.iteration for progress in told] == [10, 20, 25]
+    assert [progress.iteration for progress in told] == [10, 25]
     assert solution.trace == [(p.iteration, p.seconds, p.pct_pot) for p in told]
     assert solution.iterations == 25
+
+
+def test_checks_come_closer_together_as_the_target_does(reference_spot: Load) -> None:
+    spot, _ = reference_spot("r6_shallow_weighted")
+    checked = [iteration for iteration, _, _ in solve(spot, target_pct=0.05, max_iterations=1000).trace]
+    gaps = np.diff([0, *checked])
+    assert set(gaps) <= {10, 20, 30}
+    assert gaps[1] == 30
+    assert gaps[-1] == 10
 
 
 def test_a_cancelled_solve_stops_at_once(reference_spot: Load) -> None:

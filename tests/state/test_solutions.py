@@ -125,6 +125,21 @@ async def test_the_tree_is_walked_by_its_actions_and_back(tab: Tab) -> None:
     assert (await call(tab, "back_to", steps=0))["node"].crumbs == ()
 
 
+async def test_a_turn_can_be_solved_again_alone(tab: Tab) -> None:
+    flop = RIVER | {"board": "Ks8d3c", "target_pct": "5"}
+    await call(tab, "solve", form=flop)
+    await shown(tab, "done")
+    assert (await call(tab, "take", index=0))["node"].subgame == ""
+    await call(tab, "take", index=0)
+    dealt = (await call(tab, "deal", card="5h"))["node"]
+    assert dealt.subgame == "Solve this turn alone to 0.1%"
+    await call(tab, "solve_turn")
+    frames = await shown(tab, "done")
+    last = {key: value for frame in frames for key, value in frame.items()}
+    assert last["node"].crumbs == ()
+    assert last["outcome"].startswith("Solved to 0.1%")
+
+
 async def test_a_cancelled_solve_gives_the_form_back(tab: Tab) -> None:
     await tab.send(f"{STATE}.solve", {"form": SLOW}, follow=False)
     await shown(tab, "solving")

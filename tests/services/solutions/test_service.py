@@ -18,9 +18,10 @@ from services.infra.errors import Invalid, NotFound, TooMany
 from services.solutions.catalog import Line, NodeStrategy, texture
 from services.solutions.codec import Artefact, ArtefactError, write_artefact
 from services.solutions.manifest import Library, read_manifest, verify, write_manifest
-from services.solutions.rivers import Rivers, patient, river_spot
+from services.solutions.rivers import Rivers, patient
 from services.solutions.service import StrategyService
 from services.solutions.store import StoredSolution, Walk
+from services.solutions.subgame import LEAST_WEIGHT, subgame_spot
 from solver.cards import COMBO_CARDS, N_CARDS, card_to_text, parse_cards
 from solver.solve import solve
 from tests.services.solutions.conftest import Shelf, Solved
@@ -89,7 +90,7 @@ def _river(shelf: Shelf, line: Line) -> tuple[StoredSolution, Walk]:
 async def test_a_river_on_demand_is_what_a_direct_solve_gives(strategies: StrategyService, shelf: Shelf) -> None:
     line = ("check", "bet 60", "call", "deal Qc")
     stored, walk = _river(shelf, line)
-    spot = river_spot(stored, line, walk)
+    spot = subgame_spot(stored, line, walk)
     assert (spot.pot, spot.effective_stack) == (220, 240)
     direct = solve(spot, target_pct=0.01, max_iterations=5000)
     for rest in ((), ("check",), ("check", "bet 165")):
@@ -102,6 +103,28 @@ async def test_a_river_on_demand_is_what_a_direct_solve_gives(strategies: Strate
     value = np.average(served.q.max(axis=0), weights=weight)
     assert value == pytest.approx(np.average(own.best_response.max(axis=0), weights=weight), abs=0.003 * 220)
     assert served.exploitability_pct < 0.1
+
+
+async def test_a_turn_subgame_goes_on_from_the_reaches_of_the_flop(strategies: StrategyService, shelf: Shelf) -> None:
+    line = ("check", "bet 50", "call", "deal 2h")
+    spot = await strategies.subgame(shelf.flop.id, line)
+    assert (spot.board[-1], spot.pot, spot.effective_stack) == (2, 200, 100)
+    flop = await strategies.node(shelf.flop.id, ("check",))
+    reach = flop.reach[1, flop.combos] * flop.strategy[1]
+    here = spot.ip_range[flop.combos]
+    dealt = here > 2 * LEAST_WEIGHT
+    np.testing.assert_allclose(here[dealt], reach[dealt] / reach[dealt].max(), atol=2e-3)
+    alone = solve(spot, target_pct=0.02, max_iterations=3000)
+    served = await strategies.node(shelf.flop.id, line)
+    weight = alone.node(()).reach[0, served.combos]
+    value = np.average(served.q.max(axis=0), weights=weight)
+    assert value == pytest.approx(np.average(alone.node(()).best_response.max(axis=0), weights=weight), abs=0.01 * 200)
+
+
+@pytest.mark.parametrize("line", [(), ("check",), ("check", "check", "deal Zz"), ("check", "check", "deal Kh")])
+async def test_a_subgame_needs_a_card_that_can_come(strategies: StrategyService, shelf: Shelf, line: Line) -> None:
+    with pytest.raises(Invalid):
+        await strategies.subgame(shelf.flop.id, line)
 
 
 async def test_the_river_is_worth_what_the_turn_solve_thought(strategies: StrategyService, shelf: Shelf) -> None:

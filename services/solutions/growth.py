@@ -1,0 +1,203 @@
+"""The library grows on the user's machine: further flops, solved while nobody plays.
+
+The plan is a weighted sample of flops for every family, the weightiest first. A flop is solved by a process of its own
+(`mixline library build --planned`) at the lowest priority, into the data folder; it is halted when a player comes and
+goes on when they have been gone for a while. What is finished is in the library at once. One server a data folder does
+this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import sys
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from services.infra import activity
+from services.infra.log import log
+from services.infra.process import die_with_parent
+from services.infra.redis import redis
+from services.infra.settings import ROOT, get_settings
+from services.solutions.flops import all_flops, canonical, sample
+from services.solutions.manifest import FOLDER, read_manifest
+from services.solutions.starter import ENTRIES, FAMILIES, Entry, Family
+from solver.cards import parse_cards
+
+LOOK_S = 2.0
+WAIT_S = 30.0
+_KEY = "library:growth"
+_TOLD_FOR_S = 120
+_LOWEST = 19
+_FREE_SHARE = 0.7
+"""Of the machine's free memory that a flop may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How far the library is.
+
+    Attributes:
+        solved, planned: Flops of all families.
+        now: What is being solved and how far, empty when nothing is.
+        paused: Somebody plays.
+    """
+
+    solved: int
+    planned: int
+    now: str = ""
+    paused: bool = False
+
+
+def grown_folder() -> Path:
+    """Where the solutions of this machine are."""
+    return get_settings().data_folder / "library"
+
+
+def plan(size: int) -> list[Entry]:
+    """What the library grows by: ``size`` flops a family, the weightiest of every family before the next.
+
+    What ships under any suits' names is left out.
+    """
+    shipped = {(entry.family.key, _canonical(entry.board)) for entry in ENTRIES if entry.street == 0}
+    wanted = [Entry(family, flop.board) for flop in sample(size) for family in FAMILIES.values()]
+    return [entry for entry in wanted if (entry.family.key, _canonical(entry.board)) not in shipped]
+
+
+def every_flop(family: Family) -> list[Entry]:
+    """All 1,755 flops of a family but those that ship."""
+    shipped = {_canonical(entry.board) for entry in ENTRIES if entry.street == 0 and entry.family == family}
+    entries = [Entry(family, flop.board) for flop in all_flops()]
+    return [entry for entry in entries if _canonical(entry.board) not in shipped]
+
+
+def _canonical(board: str) -> tuple[int, ...]:
+    return canonical(parse_cards(board))
+
+
+def missing(entries: list[Entry], folder: Path) -> list[Entry]:
+    """The entries that a folder does not hold yet."""
+    held = {entry["id"] for entry in read_manifest(folder)["entries"]}
+    return [entry for entry in entries if entry.id not in held]
+
+
+async def growth() -> Growth:
+    """How far the library is, as the growing server last said."""
+    shipped = sum(1 for entry in read_manifest(FOLDER)["entries"] if len(entry["board"]) == len("AsKsQs"))
+    planned = await asyncio.to_thread(plan, get_settings().library_flops)
+    left = len(missing(planned, grown_folder()))
+    told: dict[str, Any] = json.loads(await redis().get(_KEY) or "{}")
+    return Growth(
+        shipped + len(planned) - left, shipped + len(planned), told.get("now", ""), told.get("paused", False)
+    )
+
+
+async def run_growth() -> None:
+    """Grow the library until cancelled."""
+    settings = get_settings()
+    if not settings.library_growth:
+        await asyncio.Event().wait()
+    folder = grown_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    failed: set[str] = set()
+    activity.touch()  # who starts a server comes to play
+    while True:
+        with _alone(folder / "growing") as mine:
+            while mine:
+                entry = None
+                if await activity.quiet_for() >= settings.library_growth_quiet_s:
+                    planned = await asyncio.to_thread(plan, settings.library_flops)
+                    entry = next((one for one in missing(planned, folder) if one.id not in failed), None)
+                if entry is None:
+                    await asyncio.sleep(WAIT_S)
+                elif await build_apart(entry, folder) != 0:
+                    failed.add(entry.id)
+        await asyncio.sleep(WAIT_S)
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Generator[bool]:
+    """Whether nobody else holds the file; held inside the block."""
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+async def build_apart(entry: Entry, folder: Path, *options: str) -> int:
+    """Solve one entry in a process of its own, with further options of the command; gives its exit code."""
+    settings = get_settings()
+
+    def between_fork_and_exec() -> None:
+        os.setsid()
+        os.nice(_LOWEST)
+        die_with_parent(signal.SIGKILL)  # one that is halted hears nothing else
+
+    mebibytes = min(settings.library_growth_mib, int(_FREE_SHARE * free_memory()) >> 20)
+    command = [
+        sys.executable, "-m", "app.cli", "library", "build", "--planned", "--only", entry.id,
+        "--folder", str(folder), "--threads", "1", "--memory", str(max(1, mebibytes)), *options,
+    ]  # fmt: skip
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+        preexec_fn=between_fork_and_exec,
+    )
+    said = [entry.name]
+    reader = asyncio.create_task(_read(process, said))
+    log.info("library_grows", entry=entry.id)
+    paused = False
+    try:
+        while process.returncode is None:
+            playing = await activity.quiet_for() < settings.library_growth_quiet_s
+            if playing != paused:
+                paused = playing
+                os.killpg(process.pid, signal.SIGSTOP if paused else signal.SIGCONT)
+            told = json.dumps({"now": said[-1], "paused": paused})
+            await redis().set(_KEY, told, ex=_TOLD_FOR_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await asyncio.shield(reader)
+                    await process.wait()
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+        reader.cancel()
+        with contextlib.suppress(Exception):
+            await redis().delete(_KEY)
+    code = process.returncode
+    assert code is not None
+    log.info("library_grew" if code == 0 else "library_did_not_grow", entry=entry.id, said=said[-1], exit_code=code)
+    return code
+
+
+async def _read(process: asyncio.subprocess.Process, said: list[str]) -> None:
+    assert process.stderr is not None
+    async for raw in process.stderr:
+        text = raw.decode(errors="replace").strip()
+        said[:] = [text.partition("] ")[2] or text]
+
+
+def free_memory() -> int:
+    """Bytes that a new process may take without others being pushed out; a quarter of all where nobody says."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
