@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from services.solutions.catalog import Line
 from services.solutions.codec import StoredNode
-from services.solutions.rivers import river_spot
 from services.solutions.store import StoredSolution, Street, Walk
+from services.solutions.subgame import subgame_spot
 from solver.spot import Spot
 
 
@@ -36,7 +36,7 @@ def river_game(solution: StoredSolution, root: Line, walk: Walk, street: Street)
     board = solution.position(root).board
     return RiverGame(
         root=root,
-        spot=river_spot(solution, root, walk) if root else solution.spot,
+        spot=subgame_spot(solution, root, walk) if root else solution.spot,
         nodes=dict(street),
         reach=walk.reach.copy(),
         combos=(solution.combos(0, board), solution.combos(1, board)),

@@ -62,7 +62,7 @@ class LookAhead:
             if hand.pending is None:
                 return
             node = await self._strategies.node(deal.solution_id, hand.line)
-            if hand.dealt.ends == "decision":
+            if hand.dealt.ends != "end":  # the rest of a street is read with its first node
                 return
             mix = node.strategy[:, node.row(deal.hero_combo)]
             for index in sorted(range(len(mix)), key=lambda action: -mix[action]):

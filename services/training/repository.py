@@ -137,10 +137,11 @@ async def population(db: AsyncSession, mode: str, limit: int) -> list[HandLoss]:
 
 
 async def overdue(db: AsyncSession, moment: datetime, limit: int) -> list[DecisionRow]:
-    """Unanswered decisions whose time was over before a moment."""
+    """Unanswered decisions of open sets whose time was over before a moment."""
+    is_open = select(SESSION.c.id).where(SESSION.c.id == DECISION.c.session_id, SESSION.c.finished_at.is_(None))
     query = (
         select(DECISION)
-        .where(DECISION.c.answered_at.is_(None), DECISION.c.deadline < moment)
+        .where(DECISION.c.answered_at.is_(None), DECISION.c.deadline < moment, is_open.exists())
         .order_by(DECISION.c.deadline)
         .limit(limit)
     )

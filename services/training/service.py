@@ -321,8 +321,8 @@ class TrainingService(Records):
             await self._lock(db, session)
             hand = await self._hand(db, hand_id)
             if hand.pending is not None:
-                action = time_out_action(hand.pending.actions)
-                await self._grade(db, session, hand, session.user_id, action, timed_out=True)
+                played = time_out_action(hand.pending.actions)
+                await self._grade(db, session, hand, session.user_id, played, timed_out=True)
                 hand = await self._hand(db, hand_id)
         if hand.pending is None and hand.finished is None:
             return await self._advance(db, session, hand)
@@ -389,12 +389,9 @@ class TrainingService(Records):
         """Play on a hand that waits for villain, a card or its end, unless another tab just did."""
         kept = await repository.seed(db, hand.id)
         deal = Deal(hand.dealt.solution_id, hand.dealt.hero, hand.dealt.hero_combo, kept.villain_combo, kept.seed)
-        until = hand.dealt.ends
-        continuation = (
-            None
-            if until == "decision"
-            else await play_until(self._strategies, plan_of(session), deal, hand.line, until)
-        )
+        plan, until = plan_of(session), hand.dealt.ends
+        goes_on = until != "decision"
+        continuation = await play_until(self._strategies, plan, deal, hand.line, until) if goes_on else None
         session = await self._lock(db, session)
         now = await self._hand(db, hand.id)
         if now.version != hand.version and (now.pending is not None or now.finished is not None):
@@ -477,7 +474,7 @@ class TrainingService(Records):
             timed_out=timed_out,
         )
         await events.append(db, hand.id, "hand", hand.version, [graded], user_id)
-        if hand.dealt.ends != "decision":
+        if hand.dealt.ends == "end":
             kept = await repository.seed(db, hand.id)
             deal = Deal(hand.dealt.solution_id, hand.dealt.hero, hand.dealt.hero_combo, kept.villain_combo, kept.seed)
             self._ahead.follow(graded.session_id, deal, (*pending.line, graded.action))

@@ -250,6 +250,17 @@ async def test_overdue_decisions_of_closed_tabs_are_answered_too(
     assert (await training.table(db, player, table.hand_id)).answers[0].timed_out
 
 
+async def test_a_set_that_was_ended_leaves_nothing_overdue(
+    training: TrainingService, db: AsyncSession, player: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = await training.start(db, player, drill=DrillSpec(plan=Plan(timebank=7, mode="spot")))
+    assert table.deadline is not None
+    later = table.deadline + timedelta(minutes=1)
+    await training.finish(db, player, table.session_id)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert await training.expire_overdue(db) == 0
+
+
 async def test_two_tables_are_two_sets_that_are_resumed_side_by_side(
     training: TrainingService, db: AsyncSession, player: UUID
 ) -> None:
