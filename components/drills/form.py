@@ -150,7 +150,7 @@ def _play() -> rx.Component:
         rx.el.div(
             _select("Villain", "villain"),
             rx.cond(DrillsState.single["villain"] == "solution", rx.fragment(), _select("How much", "strength")),
-            class_name="drill-row",
+            class_name="drill-row drill-row--one",
         ),
         rx.cond(
             DrillsState.single["villain"] == "solution",

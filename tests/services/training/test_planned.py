@@ -128,14 +128,14 @@ async def test_a_drill_without_filters_deals_at_natural_frequencies() -> None:
     expected = mine * compatible_weight(his)
     expected /= expected.sum()
     seen = Counter()
-    for number in range(4000):
+    for number in range(1200):
         planned = await deal_planned(strategies, derive(b"n" * 32, str(number)), Plan(seat="oop"), [info])
         assert planned.start == ()
         seen[HAND_CLASSES[COMBO_CLASS[planned.deal.hero_combo]]] += 1
     by_class = np.bincount(COMBO_CLASS, expected, 169)
     for index, share in enumerate(by_class):
-        error = 5 * np.sqrt(max(share * (1 - share), 1e-9) / 4000)
-        assert abs(seen[HAND_CLASSES[index]] / 4000 - share) <= error
+        error = 5 * np.sqrt(max(share * (1 - share), 1e-9) / 1200)
+        assert abs(seen[HAND_CLASSES[index]] / 1200 - share) <= error
 
 
 async def test_a_hand_is_drawn_by_its_weight_at_the_node() -> None:
