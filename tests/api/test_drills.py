@@ -89,8 +89,10 @@ async def test_a_drill_is_kept_changed_linked_and_forgotten(browser: Browser, op
 
 async def test_grouped_sizes_are_answered_by_the_groups_name(browser: Browser) -> None:
     plan = {"mode": "spot", "street": 2, "sizes": "action", "seat": "oop", "die": False}
-    table = data(await browser.post(SESSIONS, {"drill": {"plan": plan}}), 201)
-    assert "bet" in table["actions"] or "raise" in table["actions"]
+    for _ in range(40):  # some decisions face an all-in and have no size to group
+        table = data(await browser.post(SESSIONS, {"drill": {"plan": plan}}), 201)
+        if table["actions"][-1] in ("bet", "raise"):
+            break
     assert table["die"] == 0
     body = {"decision_id": table["decision_id"], "action": table["actions"][-1]}
     answers = f"{SESSIONS}/{table['session_id']}/decisions"
