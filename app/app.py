@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from app import pages
 from app.api.main import build_api
-from app.api.middleware import protect, script_hashes
+from app.api.middleware import page_addresses, protect, script_hashes
 from app.api.session_middleware import SessionMiddleware
 from app.background import lifespan
 from app.layout import STYLESHEETS, head
@@ -25,7 +25,7 @@ class App(rx.App):
 
     def __call__(self) -> ASGIApp:
         """The whole server as one ASGI application."""
-        return protect(super().__call__(), script_hashes(get_web_dir()))
+        return protect(super().__call__(), script_hashes(get_web_dir()), page_addresses(get_web_dir()))
 
 
 for page in pkgutil.iter_modules(pages.__path__):

@@ -215,7 +215,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=200, help="turn decisions of an entry")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--reference", type=float, default=0.003, help="target of the finer solve, %% of pot")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     halves: list[Sample] = [defaultdict(list), defaultdict(list)]
     strategies = get_strategies()
     if given.what == "rivers":

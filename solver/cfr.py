@@ -64,13 +64,13 @@ Float64 = NDArray[np.float64]
 def schedule(first: int, count: int, tremble: float = 0.0) -> Float32:
     """[iteration, N_PARAMETERS] parameters of iterations ``first`` to ``first + count - 1``."""
     rows = np.zeros((count, N_PARAMETERS), np.float32)
-    for row, t in zip(rows, range(first, first + count), strict=True):
-        positive = max(t - 1, 0) ** ALPHA
-        row[POSITIVE], row[NEGATIVE] = positive / (positive + 1), t / (t + NEGATIVE_DELAY)
-        row[SHARE] = share_of_new(t)
-        # How uint16 shares round differs between iterations, so that small changes are not lost every time.
-        row[ROUNDING] = (t * GOLDEN) % 1.0
-        row[KEEP], row[MIX] = 1.0 - tremble, tremble
+    t = np.arange(first, first + count)
+    positive = np.maximum(t - 1.0, 0) ** ALPHA
+    rows[:, POSITIVE], rows[:, NEGATIVE] = positive / (positive + 1), t / (t + NEGATIVE_DELAY)
+    rows[:, SHARE] = [share_of_new(int(i)) for i in t]
+    # How uint16 shares round differs between iterations, so that small changes are not lost every time.
+    rows[:, ROUNDING] = (t * GOLDEN) % 1.0
+    rows[:, KEEP], rows[:, MIX] = 1.0 - tremble, tremble
     return rows
 
 
@@ -197,6 +197,7 @@ class Game:
         self.slots = aligned(slot_size(layout, boards), np.float32)
         self._pool = ThreadPoolExecutor(n_works - 1) if n_works > 1 else None
         self.pairs = compatible_weight(boards)
+        self._means = np.zeros(2)
 
     @property
     def reading_tremble(self) -> float:
@@ -265,10 +266,17 @@ class Game:
 
     def exploitability(self, *, raked: bool) -> float:
         """Half the sum of both players' gains by a best response, in chips."""
-        total = sum(self.mean(p, self.values(p, BEST_RESPONSE)) for p in range(2))
+        total = self._sum_of_means(BEST_RESPONSE)
         if raked:
-            total -= sum(self.mean(p, self.values(p, AVERAGE)) for p in range(2))
+            total -= self._sum_of_means(AVERAGE)
         return total / 2
+
+    def _sum_of_means(self, mode: int) -> float:
+        if self.start < 2:
+            return sum(self.mean(p, self.values(p, mode)) for p in range(2))
+        self._run(ITERATE, self.works[0], self.parameters, 0, mode)
+        scale = self.boards.scale
+        return float(self._means.sum()) * self.layout.unit / (scale[0] * scale[1]) / self.pairs
 
     def run_section(self, command: int, p: int, mode: int, section: int, index: int, task: int = 0) -> Work:
         """A turn or river section from root reach rows that the caller has put into the first thread's rows."""
@@ -296,7 +304,7 @@ class Game:
     ) -> None:
         run(
             command, self.layout.betting, self.boards.cards, self.store, work, self.works[0].reach0, self.slots,
-            parameters, self.control, p, mode, section, index,
+            parameters, self.control, p, mode, section, index, self._means,
         )  # fmt: skip
 
 

@@ -104,7 +104,8 @@ class Betting(NamedTuple):
         zero_row: [p, s] opponent reach row that stays zero, for idle lanes.
         dump_row: [p, s] value row that idle lanes write to.
         spread_at: [p, s, 2] range in ``spreads``.
-        spreads: [i, 5] reach row, first new reach row, number of actions, first strategy row of the opponent, root.
+        spreads: [i, 6] reach row, first new reach row, number of actions, first strategy row of the opponent, root,
+            actions without a row (folds on the river, see ``layout``).
         block_at: [p, s, 2] range of terminal blocks.
         block_root: [block, 2] first and last root that its terminals lie below.
         block_kind: [block] HAS_SHOWDOWN if any lane has a showdown + HAS_FOLD if any has a fold.
@@ -113,7 +114,8 @@ class Betting(NamedTuple):
             half the rake and subtracted; of compatible reach at a fold.
         gather_at: [p, s, 2] range in ``gathers``.
         gathers: [i, 5] own decision (1) or not, value row, number of actions, first place in ``action_value``, first
-            strategy row of the player.
+            strategy row of the player; of an opponent's decision a row that is added ``gather_factor`` times, or -1.
+        gather_factor: [i].
         action_value: [i] value rows of actions.
         strategy_rows: [p, s] strategy rows of a player in a section; river rows count per turn section.
     """
@@ -138,6 +140,7 @@ class Betting(NamedTuple):
     lane_scale: Float32
     gather_at: Int32
     gathers: Int32
+    gather_factor: Float32
     action_value: Int32
     strategy_rows: Int32
 
@@ -241,7 +244,7 @@ class Work(NamedTuple):
 
 
 @njit(**_INLINED)
-def spread(strategy, at, width, n_actions, reach, source, target, keep, mix, marks, marks_at):
+def spread(strategy, at, width, n_actions, reach, source, target, keep, mix, marks, marks_at, without):
     """Reach rows after a decision: its reach times what the stored regrets or shares give each action.
 
     Blocks of hands that are not marked have none.
@@ -256,7 +259,7 @@ def spread(strategy, at, width, n_actions, reach, source, target, keep, mix, mar
         first = at + j * n_actions
         out = target * width + j
         if marks[np.uint64(marks_at + j // LANES)] == 0:
-            for _ in range(n_actions):
+            for _ in range(n_actions - without):
                 store8(reach, out, zero)
                 out += width
             continue
@@ -266,16 +269,19 @@ def spread(strategy, at, width, n_actions, reach, source, target, keep, mix, mar
         arriving = load8(reach, source * width + j)
         scaled = where_positive8(total, one / total, zero) * arriving * kept
         rest = where_positive8(total, mixed, mixed + even * kept) * arriving
-        for place in range(first, first + n_actions * LANES, LANES):
+        for place in range(first + without * LANES, first + n_actions * LANES, LANES):
             store8(reach, out, max8(load8(strategy, place) - tiny, zero) * scaled + rest)
             out += width
 
 
 @njit(**_INLINED)
-def add_rows(value, width, out, rows, rows_at, n_actions):
+def add_rows(value, width, out, rows, rows_at, n_actions, extra, factor):
     """An opponent's decision: his reach already holds his strategy, so the actions' values add up."""
+    times = splat8(factor)
     for j in range(0, width, LANES):
         total = load8(value, rows[rows_at] * width + j)
+        if extra >= 0:
+            total = total + load8(value, extra * width + j) * times
         for a in range(1, n_actions):
             total = total + load8(value, rows[rows_at + a] * width + j)
         store8(value, out * width + j, total)
@@ -715,11 +721,12 @@ def go_down(betting, store, p, s, width, at, reach, mode, parameters, marks):
         target = np.int64(betting.spreads[i, 1])
         n_actions = np.int64(betting.spreads[i, 2])
         place = at + np.int64(betting.spreads[i, 3]) * width
+        without = np.int64(betting.spreads[i, 5])
         marks_at = np.int64(betting.spreads[i, 4]) * (width // LANES)
         if mode == TRAIN:
-            spread(store.regret, place, width, n_actions, reach, source, target, keep, mix, marks, marks_at)
+            spread(store.regret, place, width, n_actions, reach, source, target, keep, mix, marks, marks_at, without)
         else:
-            spread(store.average, place, width, n_actions, reach, source, target, keep, mix, marks, marks_at)
+            spread(store.average, place, width, n_actions, reach, source, target, keep, mix, marks, marks_at, without)
 
 
 @njit(**_INLINED)
@@ -731,7 +738,8 @@ def go_up(betting, store, p, s, width, at, value, mode, parameters):
         n_actions = np.int64(betting.gathers[i, 2])
         rows_at = np.int64(betting.gathers[i, 3])
         if betting.gathers[i, 0] == 0:
-            add_rows(value, width, out, rows, rows_at, n_actions)
+            extra = np.int64(betting.gathers[i, 4])
+            add_rows(value, width, out, rows, rows_at, n_actions, extra, betting.gather_factor[i])
             continue
         place = at + np.int64(betting.gathers[i, 4]) * width
         locked = is_locked(store.locked, place)
@@ -943,10 +951,24 @@ def finish(betting, cards, store, work, slots, p, mode, parameters):
 
 
 @njit(**_OPTIONS)
-def run(command, betting, cards, store, work, top, slots, parameters, control, p, mode, section, index):
+def weighed(betting, cards, work, p):
+    """Sum of a player's root values times his reach."""
+    board = np.int64(1) if cards.start[0] == 2 else np.int64(0)
+    value = work.value2 if cards.start[0] == 2 else work.value0
+    value_at = np.int64(betting.root_value[p, 0]) * np.int64(cards.width[p, board])
+    at = cards.hand_at[p, board]
+    total = 0.0
+    for j in range(cards.n_hands[p, board]):
+        total += np.float64(value[value_at + j]) * np.float64(cards.root_reach[p, cards.root_hand[at + j]])
+    return total
+
+
+@njit(**_OPTIONS)
+def run(command, betting, cards, store, work, top, slots, parameters, control, p, mode, section, index, means):
     """The one compiled entry point; ``command`` chooses.
 
-    ``ITERATE``: one training iteration (both players) for each row of ``parameters``, alone.
+    ``ITERATE``: one training iteration (both players) for each row of ``parameters``, alone; in another mode a pass for
+    each player, whose root values, weighed with his reach, add up to ``means``.
     ``BEGIN``, ``TASKS``, ``FINISH``: the parts of one pass for player ``p``; any number of threads run ``TASKS`` with
     their own ``work`` and the ``reach0`` of the thread that ran ``BEGIN`` as ``top``.
     ``TURN``: section ``section`` as task ``index``, from root reach rows in ``work.reach1``.
@@ -980,5 +1002,7 @@ def run(command, betting, cards, store, work, top, slots, parameters, control, p
                 return
             if cards.start[0] < 2 and (alone or command == FINISH):
                 finish(betting, cards, store, work, slots, player, mode, parameters[i])
-        if alone:
+            if alone and mode != TRAIN:
+                means[player] = weighed(betting, cards, work, player)
+        if alone and mode == TRAIN:
             control[ITERATION] += 1

@@ -15,13 +15,39 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solver.kernels import HAS_FOLD, HAS_SHOWDOWN, LANES, Betting
 from solver.tree import BettingTree, Kind
+
+IP, DEAL, RUNOUT, SHOWDOWN = int(Kind.IP), int(Kind.DEAL), int(Kind.RUNOUT), int(Kind.SHOWDOWN)
+OOP_FOLDED = int(Kind.OOP_FOLDED)
+"""Members of an enumeration are looked up slowly."""
+
+RIVER = 2
+
+
+class _Plain:
+    """A betting tree as lists, which Python reads five times faster than arrays."""
+
+    def __init__(self, tree: BettingTree) -> None:
+        self.kind: list[int] = tree.kind.tolist()
+        self.street: list[int] = tree.street.tolist()
+        self.parent: list[int] = tree.parent.tolist()
+        first, n, children = tree.first_child.tolist(), tree.n_children.tolist(), tree.children.tolist()
+        self.n_children: list[int] = n
+        self._children: list[list[int]] = [children[a : a + b] for a, b in zip(first, n, strict=True)]
+        self.least_put_in: list[int] = tree.put_in.min(axis=1).tolist()
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def children_of(self, node: int) -> list[int]:
+        return self._children[node]
+
 
 MAX_SECTION_NODES = 80
 
@@ -59,6 +85,7 @@ class Layout:
             sections below the same turn section).
         value_row: [player, node] value row in the section; -1 for an exit's child.
         reach_row: [player, node] opponent's reach row in the section.
+        shift: [player, node] value rows hold the value less this times the opponent's compatible reach.
         river_rows: [player, turn section] strategy rows of all river sections below.
         rows: [street] (reach rows, value rows) a work space needs.
         unit: Chips per unit of value.
@@ -70,14 +97,15 @@ class Layout:
     strategy_row: NDArray[np.int32]
     value_row: NDArray[np.int32]
     reach_row: NDArray[np.int32]
+    shift: NDArray[np.float64]
     river_rows: NDArray[np.int64]
     rows: tuple[tuple[int, int], ...]
     unit: float
 
 
-def find_sections(tree: BettingTree) -> list[Section]:
+def find_sections(tree: _Plain) -> list[Section]:
     """Sections in an order where each section's children are consecutive: root, turns, rivers."""
-    start = int(tree.street[0])
+    start = tree.street[0]
     sections = [_filled(tree, Section(start, [0]))]
     first = 0
     for street in range(start + 1, 3):
@@ -91,7 +119,7 @@ def find_sections(tree: BettingTree) -> list[Section]:
     return sections
 
 
-def _filled(tree: BettingTree, section: Section) -> Section:
+def _filled(tree: _Plain, section: Section) -> Section:
     deals: list[int] = []
     runouts: list[int] = []
     stack = section.roots[::-1]
@@ -102,23 +130,23 @@ def _filled(tree: BettingTree, section: Section) -> Section:
         below = roots.get(node, below)
         section.root_of[node] = below
         section.nodes.append(node)
-        kind = int(tree.kind[node])
-        if kind == Kind.DEAL:
+        kind = tree.kind[node]
+        if kind == DEAL:
             deals.append(node)
-        elif kind == Kind.RUNOUT and section.street < 2:
+        elif kind == RUNOUT and section.street < 2:
             runouts.append(node)
         else:
-            stack.extend(int(child) for child in tree.children_of(node)[::-1])
+            stack.extend(tree.children_of(node)[::-1])
     section.exits = deals + runouts
     return section
 
 
-def _grouped(tree: BettingTree, parent: Section, street: int) -> list[list[int]]:
+def _grouped(tree: _Plain, parent: Section, street: int) -> list[list[int]]:
     """Roots of the sections below a section, in the order of its exits."""
-    roots = [node if tree.kind[node] == Kind.RUNOUT else int(tree.children_of(node)[0]) for node in parent.exits]
+    roots = [node if tree.kind[node] == RUNOUT else tree.children_of(node)[0] for node in parent.exits]
     if street == 1:
-        single = [[root] for root in roots if tree.kind[root] != Kind.RUNOUT]
-        runouts = [root for root in roots if tree.kind[root] == Kind.RUNOUT]
+        single = [[root] for root in roots if tree.kind[root] != RUNOUT]
+        runouts = [root for root in roots if tree.kind[root] == RUNOUT]
         return single + ([runouts] if runouts else [])
     groups: list[list[int]] = []
     room = 0
@@ -145,22 +173,23 @@ class _Rows:
 
 
 def build_layout(
-    tree: BettingTree, pot: int, effective_stack: int, rake_rate: float = 0, rake_cap: float = 0
+    betting_tree: BettingTree, pot: int, effective_stack: int, rake_rate: float = 0, rake_cap: float = 0
 ) -> Layout:
     """Sections, rows and instructions of a betting tree."""
+    tree = _Plain(betting_tree)
     sections = find_sections(tree)
     n_nodes, n_sections = len(tree), len(sections)
     unit = 8.0 * (pot / 2 + effective_stack)
     section_of = np.full(n_nodes, -1, np.int32)
-    strategy_row = np.zeros(n_nodes, np.int32)
+    strategy_row = [0] * n_nodes
     strategy_rows = np.zeros((2, n_sections), np.int32)
     river_rows = np.zeros((2, n_sections), np.int64)
     parents = {child: s for s, section in enumerate(sections) for child in range(*section.children)}
     for s, section in enumerate(sections):
-        shared = section.street == 2 and s in parents
+        shared = section.street == RIVER and s in parents
         for node in section.nodes:
-            player = int(tree.kind[node])
-            if player <= Kind.IP:
+            player = tree.kind[node]
+            if player <= IP:
                 section_of[node] = s
                 base = river_rows[player, parents[s]] if shared else strategy_rows[player, s]
                 strategy_row[node] = base
@@ -177,41 +206,48 @@ def build_layout(
     root_value = np.zeros((2, sum(root_counts)), np.int32)
     zero_row = np.zeros((2, n_sections), np.int32)
     dump_row = np.zeros((2, n_sections), np.int32)
-    spreads, gathers = _Rows(n_sections, 5), _Rows(n_sections, 5)
+    spreads, gathers = _Rows(n_sections, 6), _Rows(n_sections, 5)
     reaches = [
         [_assign_reach(tree, sections, s, player, strategy_row, spreads) for s in range(n_sections)]
         for player in range(2)
     ]
     actions: list[int] = []
+    factors: list[float] = []
+    shift = [[0.0] * n_nodes, [0.0] * n_nodes]
     blocks = _Blocks(tree, pot, rake_rate, rake_cap, unit, n_sections)
     sizes = [[1, 1] for _ in range(3)]
     for player in range(2):
         for s, section in enumerate(sections):
             reach = reaches[player][s]
-            value = np.full(n_nodes, -1, np.int32)
+            value = [-1] * n_nodes
             for index, node in enumerate(section.exits):
                 value[node] = index
                 chance_reach[player, chance_at[s] + index] = reach[node]
-            inner = [node for node in section.nodes if tree.kind[node] <= Kind.IP]
+            inner = [node for node in section.nodes if tree.kind[node] <= IP]
             for index, node in enumerate(inner, len(section.exits)):
                 value[node] = index
             n_reach = 1 + max(reach.values())
-            n_value = blocks.add(section, player, s, reach, value, len(section.exits) + len(inner), n_reach)
+            n_value, extras = blocks.add(
+                section, player, s, reach, value, len(section.exits) + len(inner), n_reach, shift[player]
+            )
             zero_row[player, s], dump_row[player, s] = n_reach, n_value
             sizes[section.street][0] = max(sizes[section.street][0], n_reach + 1)
             sizes[section.street][1] = max(sizes[section.street][1], n_value + 1)
             gathers.ranges[player, s, 0] = len(gathers.items)
             for node in reversed(inner):
                 own = int(tree.kind[node] == player)
-                row = (own, value[node], tree.n_children[node], len(actions), strategy_row[node])
-                gathers.items.append([int(entry) for entry in row])
-                actions.extend(int(value[child]) for child in tree.children_of(node))
+                children = tree.children_of(node)[_without_row(tree, section, node, player) :]
+                fourth, factor = (strategy_row[node], 0.0) if own else extras.get(node, (-1, 0.0))
+                row = (own, value[node], len(children), len(actions), fourth)
+                gathers.items.append(row)
+                factors.append(factor)
+                actions.extend(value[child] for child in children)
             gathers.ranges[player, s, 1] = len(gathers.items)
             for index, node in enumerate(section.roots):
                 root_value[player, root_at[s] + index] = value[node]
             for node in section.nodes:
                 # A runout keeps the rows of the section where it was called.
-                if tree.kind[node] != Kind.RUNOUT or node not in section.roots:
+                if tree.kind[node] != RUNOUT or node not in section.roots:
                     reach_row[player, node], value_row[player, node] = reach[node], value[node]
     betting = Betting(
         n_chance=np.array(exit_counts, np.int32),
@@ -227,18 +263,28 @@ def build_layout(
         spreads=spreads.array(),
         gather_at=gathers.ranges,
         gathers=gathers.array(),
+        gather_factor=np.array(factors, np.float32),
         action_value=np.array(actions, np.int32),
         strategy_rows=strategy_rows,
         **blocks.arrays(),
     )
     rows = tuple((reach, value) for reach, value in sizes)
     return Layout(
-        betting, tuple(sections), section_of, strategy_row, value_row, reach_row, river_rows, rows, unit
-    )  # fmt: skip
+        betting,
+        tuple(sections),
+        section_of,
+        np.array(strategy_row, np.int32),
+        value_row,
+        reach_row,
+        np.array(shift),
+        river_rows,
+        rows,
+        unit,
+    )
 
 
 def _assign_reach(
-    tree: BettingTree, sections: Sequence[Section], s: int, player: int, strategy_row: NDArray[np.int32], spreads: _Rows
+    tree: _Plain, sections: Sequence[Section], s: int, player: int, strategy_row: list[int], spreads: _Rows
 ) -> dict[int, int]:
     """Node -> opponent reach row in a section: a new one for each of the opponent's actions, else the parent's."""
     section = sections[s]
@@ -249,10 +295,13 @@ def _assign_reach(
     for node in section.nodes:
         if node in exits:
             continue
-        children = [int(child) for child in tree.children_of(node)]
+        children = tree.children_of(node)
         if tree.kind[node] == 1 - player:
-            row = (reach[node], following, len(children), int(strategy_row[node]), section.root_of[node])
+            without = _without_row(tree, section, node, player)
+            row = (reach[node], following, len(children), strategy_row[node], section.root_of[node], without)
             spreads.items.append(row)
+            reach.update((child, 0) for child in children[:without])
+            children = children[without:]
             reach.update(zip(children, range(following, following + len(children)), strict=True))
             following += len(children)
         else:
@@ -261,18 +310,45 @@ def _assign_reach(
     return reach
 
 
+def _folds(tree: _Plain, node: int, player: int) -> bool:
+    return tree.kind[node] == OOP_FOLDED + player
+
+
+def _without_row(tree: _Plain, section: Section, node: int, player: int) -> int:
+    """How many of a decision's first actions have no rows: 1 for an opponent's fold on the river, else 0."""
+    return int(
+        section.street == RIVER and tree.n_children[node] > 0 and _folds(tree, tree.children_of(node)[0], 1 - player)
+    )
+
+
+class _Lane(NamedTuple):
+    """A lane of a terminal block: a reach row, the showdown and what is worth a share of compatible reach against it.
+
+    Attributes:
+        root: Index of the root that it lies below.
+        showdown, met: Value rows, -1 for none.
+        win, less, share: Its factors (``Betting.lane_scale``).
+    """
+
+    reach: int
+    root: int
+    showdown: int = -1
+    win: float = 0.0
+    less: float = 0.0
+    met: int = -1
+    share: float = 0.0
+
+
 class _Blocks:
     """Packs terminals into blocks of eight lanes."""
 
-    def __init__(
-        self, tree: BettingTree, pot: int, rake_rate: float, rake_cap: float, unit: float, n_sections: int
-    ) -> None:
+    def __init__(self, tree: _Plain, pot: int, rake_rate: float, rake_cap: float, unit: float, n_sections: int) -> None:
         self._tree, self._pot, self._rate, self._cap, self._unit = tree, pot, rake_rate, rake_cap, unit
         self._ranges = np.zeros((2, n_sections, 2), np.int32)
+        self._rows: list[tuple[list[int], list[int], list[int]]] = []
+        self._scales: list[list[float]] = []
         self._kinds: list[int] = []
         self._roots: list[tuple[int, int]] = []
-        self._rows: list[tuple[list[int], list[int], list[int]]] = []
-        self._scales: list[list[list[float]]] = []
 
     def add(
         self,
@@ -280,70 +356,103 @@ class _Blocks:
         player: int,
         s: int,
         reach: dict[int, int],
-        value: NDArray[np.int32],
+        value: list[int],
         n_value: int,
         zero_row: int,
-    ) -> int:
-        """Gives every terminal its value row; returns the number of value rows."""
+        shift: list[float],
+    ) -> tuple[int, dict[int, tuple[int, float]]]:
+        """Gives every terminal its value row.
+
+        Returns:
+            The number of value rows; and of opponent's decisions what to add, as (value row, factor).
+        """
+        tree = self._tree
+        lacking = self._count_without_folds(section, player, shift) if section.street == RIVER else {}
+        met: dict[int, tuple[int, float]] = {}
+        waiting: dict[int, list[_Lane]] = defaultdict(list)
         showdowns: list[int] = []
-        folds: dict[int, list[int]] = defaultdict(list)
         for node in section.nodes:
-            kind = int(self._tree.kind[node])
-            if kind == Kind.SHOWDOWN or (kind == Kind.RUNOUT and section.street == 2):
+            kind = tree.kind[node]
+            if kind == SHOWDOWN or (kind == RUNOUT and section.street == RIVER):
                 showdowns.append(node)
-            elif kind in (Kind.OOP_FOLDED, Kind.IP_FOLDED):
-                folds[reach[node]].append(node)
-        lanes: list[tuple[int, int]] = []
+            elif _folds(tree, node, player) or (_folds(tree, node, 1 - player) and section.street != RIVER):
+                value[node], n_value = n_value, n_value + 1
+                share = self._fold(node, player) - shift[node]
+                met.setdefault(reach[node], (value[node], share))
+                waiting[reach[node]].append(_Lane(reach[node], section.root_of[node], met=value[node], share=share))
+        extras: dict[int, tuple[int, float]] = {}
+        for node, amount in lacking.items():
+            at = reach[node]
+            if at not in met:
+                met[at], n_value = (n_value, amount), n_value + 1
+                waiting[at].append(_Lane(at, section.root_of[node], met=met[at][0], share=amount))
+            row, share = met[at]
+            extras[node] = row, amount / share
+        lanes: list[_Lane] = []
         for node in showdowns:
-            same_reach = folds[reach[node]]
-            lanes.append((node, same_reach.pop() if same_reach else -1))
-        lanes += [(-1, node) for nodes in folds.values() for node in nodes]
-        for lane in lanes:
-            for node in lane:
-                if node >= 0:
-                    value[node] = n_value
-                    n_value += 1
+            beside = waiting[reach[node]].pop() if waiting[reach[node]] else _Lane(reach[node], section.root_of[node])
+            half, rake = self._money(node)
+            lanes.append(
+                beside._replace(
+                    showdown=n_value,
+                    win=(half - rake / 2) / self._unit,
+                    less=rake / 2 / self._unit + shift[node],
+                )
+            )
+            value[node], n_value = n_value, n_value + 1
+        lanes += [lane for same_reach in waiting.values() for lane in same_reach]
         self._ranges[player, s, 0] = len(self._kinds)
         for first in range(0, len(lanes), LANES):
-            block = lanes[first : first + LANES]
-            roots = [section.root_of[max(lane)] for lane in block]
-            self._roots.append((min(roots), max(roots)))
-            self._pack(block, player, reach, value, zero_row, n_value)
+            self._pack(lanes[first : first + LANES], zero_row, n_value)
         self._ranges[player, s, 1] = len(self._kinds)
-        return n_value
+        return n_value, extras
 
-    def _pack(
-        self,
-        lanes: list[tuple[int, int]],
-        player: int,
-        reach: dict[int, int],
-        value: NDArray[np.int32],
-        zero_row: int,
-        dump_row: int,
-    ) -> None:
-        rows = ([zero_row] * LANES, [dump_row] * LANES, [dump_row] * LANES)
-        scales = [[0.0] * LANES for _ in range(3)]
-        bits = 0
-        for lane, (showdown, fold) in enumerate(lanes):
-            rows[0][lane] = reach[max(showdown, fold)]
-            if showdown >= 0:
-                half, rake = self._money(showdown)
-                rows[1][lane] = int(value[showdown])
-                scales[0][lane], scales[1][lane] = (half - rake / 2) / self._unit, rake / 2 / self._unit
-                bits |= HAS_SHOWDOWN
-            if fold >= 0:
-                half, rake = self._money(fold)
-                folded = int(self._tree.kind[fold]) - Kind.OOP_FOLDED
-                rows[2][lane] = int(value[fold])
-                scales[2][lane] = (-half if folded == player else half - rake) / self._unit
-                bits |= HAS_FOLD
-        self._kinds.append(bits)
-        self._rows.append(rows)
-        self._scales.append(scales)
+    def _count_without_folds(self, section: Section, player: int, shift: list[float]) -> dict[int, float]:
+        """Fills in ``shift``, so that an opponent's fold needs neither reach row nor lane nor value row.
+
+        It is worth c times the reach that folds: what arrives less what does anything else. So all that follows his
+        other actions is counted less c times its own reach, which costs nothing at terminals.
+
+        Returns:
+            Opponent's decisions at which what arrives is counted with another shift -> how much of it is lacking.
+        """
+        tree = self._tree
+        lacking: dict[int, float] = {}
+        for node in section.nodes:  # the roots' stays zero
+            children = tree.children_of(node) if tree.kind[node] <= IP else []
+            below = shift[node]
+            if _without_row(tree, section, node, player):
+                below = self._fold(children[0], player)
+                if below != shift[node]:
+                    lacking[node] = below - shift[node]
+            for child in children:
+                shift[child] = below
+        return lacking
+
+    def _fold(self, node: int, player: int) -> float:
+        """What a fold is worth to the player, per compatible reach."""
+        half, rake = self._money(node)
+        return (-half if _folds(self._tree, node, player) else half - rake) / self._unit
+
+    def _pack(self, lanes: list[_Lane], zero_row: int, dump_row: int) -> None:
+        self._roots.append((min(lane.root for lane in lanes), max(lane.root for lane in lanes)))
+        idle = LANES - len(lanes)
+        self._rows.append(
+            (
+                [lane.reach for lane in lanes] + [zero_row] * idle,
+                [lane.showdown if lane.showdown >= 0 else dump_row for lane in lanes] + [dump_row] * idle,
+                [lane.met if lane.met >= 0 else dump_row for lane in lanes] + [dump_row] * idle,
+            )
+        )
+        scales = ([lane.win for lane in lanes], [lane.less for lane in lanes], [lane.share for lane in lanes])
+        self._scales.append([factor for scale in scales for factor in (*scale, *[0.0] * idle)])
+        self._kinds.append(
+            HAS_SHOWDOWN * any(lane.showdown >= 0 for lane in lanes) | HAS_FOLD * any(lane.met >= 0 for lane in lanes)
+        )
 
     def _money(self, node: int) -> tuple[float, float]:
         """Half the final pot, and its rake."""
-        pot = self._pot + 2 * int(self._tree.put_in[node].min())
+        pot = self._pot + 2 * self._tree.least_put_in[node]
         return pot / 2, min(pot * self._rate, self._cap)
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -6,6 +6,7 @@ suits renamed. Reaches are multiplied along the line, values come from ``best_re
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,8 @@ from solver.tree import BettingTree, Kind, LinePosition, position
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Line = tuple[str, ...]
+
+KEPT_STRATEGIES = 64
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class _Path:
         root_reach: [player][root hand] the same at the root of the node's section.
         root: Which root of the section the line came through.
         dead: Cards dealt below the root of the spot, as solved.
+        met: Player -> [root hand] the opponent's compatible reach, as far as it was asked for.
     """
 
     place: Place
@@ -72,6 +76,7 @@ class _Path:
     root_reach: tuple[Float64, Float64]
     root: int
     dead: tuple[int, ...]
+    met: dict[int, Float64] = field(default_factory=dict[int, Float64])
 
 
 @dataclass(eq=False)
@@ -99,6 +104,7 @@ class Solution:
 
     def __post_init__(self) -> None:
         self._values = NodeValues(self.game)
+        self._strategies: OrderedDict[tuple[Place, int], Float64] = OrderedDict()
 
     @property
     def exploitability_pct(self) -> float:
@@ -114,6 +120,7 @@ class Solution:
         """Computes exploitability, EVs and equities anew from the stored strategy."""
         game, spot = self.game, self.spot
         self._values.clear()
+        self._strategies.clear()
         self.exploitability_chips = game.exploitability(raked=spot.rake_rate > 0)
         first, second = (game.mean(p, game.values(p, AVERAGE)) + spot.pot / 2 for p in range(2))
         self.ev = (first, second)
@@ -133,8 +140,8 @@ class Solution:
         """Where a line leads; raises SpotError like ``tree.position``."""
         return position(self.tree, self.spot, line)
 
-    def node(self, line: Line) -> NodeSolution:
-        """Everything about a decision.
+    def node(self, line: Line, *, equity: bool = True) -> NodeSolution:
+        """Everything about a decision; equities are NaN where they are not wanted.
 
         Raises:
             SpotError: The line leads to no decision.
@@ -147,15 +154,17 @@ class Solution:
         game = self.game
         hands = game.boards.hands[player]
         solved_combos = combo_map(path.suits)[hands.combo]
-        free = ~np.isin(COMBO_CARDS[solved_combos], np.array(at.board)).any(axis=1)
+        free = ~_touching(COMBO_CARDS[solved_combos], at.board)
         order = np.flatnonzero(free)[np.argsort(solved_combos[free])]
-        met = compatible(game.boards, player, path.reach[opponent])
+        met = self._met(path, player)
         evs = self._action_values(at, path, AVERAGE, met)
         best = self._action_values(at, path, BEST_RESPONSE, met)
         opponent_reach = (path.reach[opponent] * game.boards.scale[opponent]).astype(np.float32)
-        difference, total = self._values.equity(path.place, player, opponent_reach)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            equity = np.where(total > 0, np.clip(0.5 + 0.5 * difference / total, 0, 1), np.nan)
+        equities = np.full(len(hands), np.nan)
+        if equity:
+            difference, total = self._values.equity(path.place, player, opponent_reach)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                equities = np.where(total > 0, np.clip(0.5 + 0.5 * difference / total, 0, 1), np.nan)
         return NodeSolution(
             position=at,
             combos=solved_combos[order],
@@ -163,7 +172,7 @@ class Solution:
             strategy=self._strategy(path.place, at.node)[:, order].astype(np.float32),
             action_ev=evs[:, order],
             best_response=best[:, order],
-            equity=equity[order],
+            equity=equities[order],
             local_exploitability_pct=self._local_exploitability(at, path),
         )
 
@@ -198,10 +207,10 @@ class Solution:
         """
         for line in self.decision_lines(streets):
             at = position(self.tree, self.spot, line)
-            place = self._path(at).place
+            place = self._path(at, reaches=False).place
             hands = self.game.boards.hands[at.player]
-            free = np.flatnonzero(~np.isin(COMBO_CARDS[hands.combo], np.array(at.board)).any(axis=1))
-            strategy = self._strategy(place, at.node)
+            free = np.flatnonzero(~_touching(COMBO_CARDS[hands.combo], at.board))
+            strategy = self._strategy(place, at.node).copy()
             new = np.asarray(change(line, strategy[:, free].astype(np.float32)), np.float64)
             strategy[:, free] = np.maximum(new, 0) / np.maximum(new, 0).sum(axis=0)
             self._write(self.game.store.average, place, at.node, strategy)
@@ -226,10 +235,10 @@ class Solution:
                 raise SpotError([Problem(path, f"a strategy here has {len(at.actions)} rows of {N_COMBOS} combos")])
             combos = self.game.boards.hands[at.player].combo
             rows = shares[:, combos].astype(np.float64)
-            free = ~np.isin(COMBO_CARDS[combos], np.array(at.board)).any(axis=1)
+            free = ~_touching(COMBO_CARDS[combos], at.board)
             if (rows < 0).any() or not np.allclose(rows[:, free].sum(axis=0), 1, atol=1e-3):
                 raise SpotError([Problem(path, "shares are not negative and add up to one for each hand of the range")])
-            place = self._path(at).place
+            place = self._path(at, reaches=False).place
             self._write(self.game.store.average, place, at.node, rows)
             self._write(self.game.store.regret, place, at.node, rows)
             places.append(self._rows_at(place, at.node)[0])
@@ -242,6 +251,7 @@ class Solution:
 
     def _write(self, array: NDArray[Any], place: Place, node: int, strategy: Float64) -> None:
         """Writes rows [action, root hand] in the array's own format."""
+        self._strategies.pop((place, node), None)
         cards, player = self.game.boards.cards, int(self.tree.kind[node])
         first, width = self._rows_at(place, node)
         rows = np.zeros((len(strategy), width))
@@ -256,8 +266,8 @@ class Solution:
     def _root_reach(self, p: int) -> Float64:
         return self.game.boards.hands[p].weight.astype(np.float64) * self.game.boards.scale[p]
 
-    def _path(self, at: LinePosition) -> _Path:
-        """Walks a line from the root, dealing the solved cards in place of the line's."""
+    def _path(self, at: LinePosition, *, reaches: bool = True) -> _Path:
+        """Walks a line from the root, dealing the solved cards in place of the line's; without reaches only there."""
         game, tree = self.game, self.tree
         boards, layout = game.boards, game.layout
         suits: SuitMap = IDENTITY
@@ -271,9 +281,10 @@ class Solution:
             if card < 0:
                 player = int(tree.kind[node])
                 names = tree.actions_of(node)
-                share = self._strategy(place, node)[names.index(step)]
-                tremble = game.reading_tremble
-                reach[player] = reach[player] * ((1 - tremble) * share + tremble / len(names))
+                if reaches:
+                    share = self._strategy(place, node)[names.index(step)]
+                    tremble = game.reading_tremble
+                    reach[player] = reach[player] * ((1 - tremble) * share + tremble / len(names))
                 node = int(tree.children_of(node)[names.index(step)])
                 continue
             exit_index = layout.sections[place.section].exits.index(node)
@@ -331,6 +342,9 @@ class Solution:
 
     def _strategy(self, place: Place, node: int) -> Float64:
         """[action, root hand] average strategy; even for hands that the board removes."""
+        if (known := self._strategies.get((place, node))) is not None:
+            self._strategies.move_to_end((place, node))
+            return known
         game, cards = self.game, self.game.boards.cards
         player, n_actions = int(self.tree.kind[node]), int(self.tree.n_children[node])
         first, width = self._rows_at(place, node)
@@ -340,7 +354,16 @@ class Solution:
         strategy = np.zeros((n_actions, int(cards.n_hands[player, 0])))
         strategy[:, cards.root_hand[at : at + n_hands]] = np.maximum(rows[:, :n_hands], 0)
         total = strategy.sum(axis=0)
-        return np.where(total > 0, strategy / np.where(total > 0, total, 1), 1 / n_actions)
+        shares = np.where(total > 0, strategy / np.where(total > 0, total, 1), 1 / n_actions)
+        self._strategies[place, node] = shares
+        if len(self._strategies) > KEPT_STRATEGIES:
+            self._strategies.popitem(last=False)
+        return shares
+
+    def _met(self, path: _Path, p: int) -> Float64:
+        if p not in path.met:
+            path.met[p] = compatible(self.game.boards, p, path.reach[1 - p])
+        return path.met[p]
 
     def _value_rows(self, path: _Path, p: int, mode: int) -> Float32:
         scaled = (path.root_reach[1 - p] * self.game.boards.scale[1 - p]).astype(np.float32)
@@ -353,7 +376,10 @@ class Solution:
         at, n_hands = int(cards.hand_at[p, path.place.board]), int(cards.n_hands[p, path.place.board])
         values = np.zeros(int(cards.n_hands[p, 0]))
         values[cards.root_hand[at : at + n_hands]] = row[:n_hands]
-        return values * (game.layout.unit / game.boards.scale[1 - p])
+        values *= game.layout.unit / game.boards.scale[1 - p]
+        if shift := float(game.layout.shift[p, node]):
+            values += shift * game.layout.unit * self._met(path, p)
+        return values
 
     def _action_values(self, at: LinePosition, path: _Path, mode: int, met: Float64) -> Float64:
         """[action, root hand] chips counted from the node."""
@@ -366,7 +392,7 @@ class Solution:
         return values
 
     def _local_exploitability(self, at: LinePosition, path: _Path) -> float:
-        pairs = float(path.reach[0] @ compatible(self.game.boards, 0, path.reach[1]))
+        pairs = float(path.reach[0] @ self._met(path, 0))
         if pairs <= 0:
             return float("nan")
         gain = sum(
@@ -382,8 +408,14 @@ class Solution:
         reach = np.zeros((2, N_COMBOS), np.float32)
         for p in range(2):
             reach[p, combo_map(path.suits)[self.game.boards.hands[p].combo]] = path.reach[p]
-        reach[:, np.isin(COMBO_CARDS, np.array(board)).any(axis=1)] = 0
+        reach[:, _touching(COMBO_CARDS, board)] = 0
         return reach
+
+
+def _touching(cards: NDArray[np.uint8], board: tuple[int, ...]) -> NDArray[np.bool_]:
+    on_board = np.zeros(52, np.bool_)
+    on_board[list(board)] = True
+    return np.any(on_board[cards], axis=1)
 
 
 def _find(choices: Sequence[DealtCard], card: int) -> tuple[int, SuitMap]:

@@ -87,7 +87,8 @@ class Estimate:
 
 def estimate(spot: Spot, precision: Precision = "auto", threads: int = 1) -> Estimate:
     """Memory and time without allocating either; raises SpotError when the tree is too large to build."""
-    return _estimate(spot, build_tree(spot), find_deals(spot), precision, threads)
+    tree = build_tree(spot)
+    return _estimate(spot, tree, _layout(spot, tree), find_deals(spot), precision, threads)
 
 
 def solve(
@@ -124,12 +125,12 @@ def solve(
     control = control or Control()
     tree = build_tree(spot)
     dealt = find_deals(spot, use_symmetry=not locks)
-    expected = _estimate(spot, tree, dealt, precision, threads)
+    layout = _layout(spot, tree)
+    expected = _estimate(spot, tree, layout, dealt, precision, threads)
     if memory_limit is not None and expected.memory_bytes > memory_limit:
         raise TooLarge(expected.memory_bytes, memory_limit)
     if control.cancelled:
         raise Cancelled("the solve was cancelled")
-    layout = _layout(spot, tree)
     boards = build_boards(spot, dealt)
     game = Game(layout, boards, half=is_half(spot, precision), threads=threads, tremble=tremble, control=control.array)
     solution = Solution(spot, tree, game)
@@ -162,15 +163,17 @@ def _train(
     done, count = 0, CHECK_AFTER
     while done < max_iterations:
         count = min(count, max_iterations - done)
-        if deadline is None:
-            game.iterate(done, count)
-            done += count
-        else:
-            for _ in range(count):
-                game.iterate(done, 1)
-                done += 1
-                if time.perf_counter() >= deadline or control.cancelled:
-                    break
+        last = done + count
+        step = count if deadline is None else 1
+        while done < last:
+            begun = time.perf_counter()
+            game.iterate(done, min(step, last - done))
+            done += min(step, last - done)
+            if control.cancelled or (deadline is not None and time.perf_counter() >= deadline):
+                break
+            if deadline is not None:
+                # As many at once as take a hundredth of a second.
+                step = max(1, int(step * 0.01 / max(time.perf_counter() - begun, 1e-6)))
         _stop_if(control)
         clock.lap("solve")
         pct = 100 * game.exploitability(raked=spot.rake_rate > 0) / spot.pot
@@ -226,8 +229,9 @@ def _layout(spot: Spot, tree: BettingTree) -> Layout:
     return build_layout(tree, spot.pot, spot.effective_stack, spot.rake_rate, spot.rake_cap)
 
 
-def _estimate(spot: Spot, tree: BettingTree, dealt: Deals, precision: Precision, threads: int) -> Estimate:
-    layout = _layout(spot, tree)
+def _estimate(
+    spot: Spot, tree: BettingTree, layout: Layout, dealt: Deals, precision: Precision, threads: int
+) -> Estimate:
     hands = [hands_of(weights, spot.board) for weights in spot.ranges]
     widths = counted_river_widths([(p.card1, p.card2) for p in hands], dealt.turns, dealt.rivers, spot.street)
     root_width = np.array([padded(len(p)) for p in hands], np.int32)

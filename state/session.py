@@ -21,6 +21,7 @@ from services.accounts.principals import Principal
 from services.accounts.sessions import resolve
 from services.infra.errors import DomainError, Unauthorized
 from services.infra.log import get_logger
+from services.infra.waiting import acting_for
 
 if TYPE_CHECKING:
     from reflex.state import BaseState
@@ -72,6 +73,7 @@ async def principal_of(state: BaseState) -> Principal:
     principal = await resolve(cookie_of(state))
     if principal is None:
         raise Unauthorized(SESSION_ENDED, code="session-ended")
+    acting_for(str(principal.user_id))
     return principal
 
 

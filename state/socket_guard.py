@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reflex.state import StateUpdate
 from reflex_base.registry import RegistrationContext
 
-from services.accounts.session_records import SessionsUnavailable, ended_among
+from services.accounts.session_records import SessionsUnavailable, ended_among, renewed_among
 from services.accounts.sessions import named_session, resolve
 from services.infra.log import get_logger
 from state.guard import Guard
@@ -96,6 +96,9 @@ def waiting_shown(namespace: EventNamespace) -> OnEvent:
 async def tell_ended(namespace: EventNamespace, told: set[str]) -> None:
     """Say so in every open tab whose session has ended since; a tab that does nothing would not learn of it.
 
+    Where the session goes on under a new id nothing is said: the page that did it shows what is shown once, and loads
+    itself anew then. Events of such a tab are refused like those of any ended session.
+
     Args:
         namespace: The open sockets.
         told: The sockets that know already; gone ones are taken out.
@@ -105,11 +108,13 @@ async def tell_ended(namespace: EventNamespace, told: set[str]) -> None:
     bound = {sid: named_session(data.get("headers", {}).get("cookie")) for sid, data in list(sockets.items())}
     waiting = {sid: session_id for sid, session_id in bound.items() if session_id is not None and sid not in told}
     ended = await ended_among(set(waiting.values()))
+    renewed = await renewed_among(ended)
     for sid, session_id in waiting.items():
         token = namespace.sid_to_token.get(sid)
         if session_id in ended and token is not None:
             told.add(sid)
-            await namespace.emit_update(StateUpdate(delta=notice_past_the_state(token, SESSION_ENDED)), token)
+            if session_id not in renewed:
+                await namespace.emit_update(StateUpdate(delta=notice_past_the_state(token, SESSION_ENDED)), token)
 
 
 def watch_sessions(app: rx.App) -> Callable[[], AbstractAsyncContextManager[None]]:

@@ -47,7 +47,7 @@ class Provider:
         listed = ["RS256", "none", "HS256"]  # nobody should follow the last two
         return JSONResponse(
             {
-                "issuer": self.issuer,
+                "issuer": "https://evil.example.org" if self.fault == "other-issuer" else self.issuer,
                 "authorization_endpoint": f"{self.issuer}/authorize",
                 "token_endpoint": f"{self.issuer}/token",
                 "jwks_uri": f"{self.issuer}/jwks",

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.api import session_cookies
 from app.api.deps import OPEN, CurrentPrincipal, OptionalPrincipal, cookie_header
 from app.api.envelope import Envelope, ok, problem
+from app.api.idempotency import IdempotentRoute
 from app.api.reuse import report_reuse
 from app.api.session_cookies import bearer, device, hand_over, read_cookie, replace_session, set_cookie
 from services.accounts import (
@@ -40,7 +41,9 @@ from services.infra.errors import DomainError, FieldError, Forbidden, Unauthoriz
 from services.infra.log import get_logger
 from services.infra.settings import get_settings
 
-router = APIRouter(prefix="/auth", tags=["auth"])
+router = APIRouter(prefix="/auth", tags=["auth"], route_class=IdempotentRoute)
+renewing = APIRouter(prefix="/auth", tags=["auth"])
+"""What may be repeated anyway."""
 log = get_logger()
 
 CSRF_COOKIE = session_cookies.CSRF
@@ -103,7 +106,7 @@ class RefreshOut(BaseModel):
     expires_in: int
 
 
-@router.get("/csrf")
+@renewing.get("/csrf")
 async def csrf_token(request: Request, response: Response, principal: OptionalPrincipal) -> Envelope[CsrfOut]:
     """The token for unsafe calls of this session; renews stale tokens, opens a guest's session where there is none."""
     secret = sessions.session_secret(cookie_header(request))
@@ -125,7 +128,7 @@ async def csrf_token(request: Request, response: Response, principal: OptionalPr
     return ok(CsrfOut(token=token))
 
 
-@router.post("/refresh", dependencies=[OPEN])
+@renewing.post("/refresh", dependencies=[OPEN])
 async def refresh(request: Request, response: Response) -> Envelope[RefreshOut]:
     """New tokens for the refresh token, which counts no more. One that was replaced before ends the whole session."""
     try:
@@ -239,7 +242,7 @@ async def _second_factor(user_id: UUID, code: str | None) -> bool:
     return True
 
 
-@router.post("/logout")
+@renewing.post("/logout")
 async def logout(request: Request, response: Response, principal: CurrentPrincipal) -> Envelope[None]:
     """End this session. The next document opens a guest's."""
     await sessions.end(principal)

@@ -13,11 +13,12 @@ from typing import Annotated, Any, cast
 from fastapi import Depends, Request
 
 from app.api import session_cookies
-from services.accounts import access_tokens, api_tokens, cookies, denials
+from services.accounts import access_tokens, api_tokens, cookies, denials, throttle
 from services.accounts.permissions import Permission, check
 from services.accounts.principals import Principal
 from services.accounts.sessions import SessionsUnavailable, look_up, resolve
 from services.infra.errors import Forbidden, Unauthorized
+from services.infra.waiting import acting_for
 
 
 def cookie_header(request: Request) -> str:
@@ -33,10 +34,12 @@ async def caller(request: Request) -> Principal | None:
     """
     token = session_cookies.bearer(request.headers)
     if token is None:
-        return await resolve(cookie_header(request))
-    principal = await api_tokens.principal_of(token)
-    if principal is None:
-        raise Unauthorized("The token is unknown, has expired or was revoked.", code="bad-token")
+        principal = await resolve(cookie_header(request))
+    else:
+        principal = await api_tokens.principal_of(token)
+        if principal is None:
+            raise Unauthorized("The token is unknown, has expired or was revoked.", code="bad-token")
+    acting_for(str(principal.user_id) if principal is not None else throttle.address_of(request.scope))
     return principal
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from app.api.auth import AccountOut, Password, Text, opened_by
 from app.api.deps import OPEN, AccountHolder, OptionalPrincipal
 from app.api.envelope import Envelope, ok
+from app.api.idempotency import IdempotentRoute
 from app.api.ownership import Proof, check_password, prove_owner
 from app.api.session_cookies import replace_session
 from services.accounts import names, one_time, recovery, service, sessions, throttle
@@ -21,7 +22,7 @@ from services.infra.errors import Invalid
 from services.infra.log import get_logger
 from services.infra.settings import get_settings
 
-router = APIRouter(prefix="/auth", tags=["auth"])
+router = APIRouter(prefix="/auth", tags=["auth"], route_class=IdempotentRoute)
 log = get_logger()
 
 ASKED = "If there is an account with this address, a mail is on its way."

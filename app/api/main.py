@@ -29,6 +29,7 @@ from app.api.rate_limit import RateLimit
 
 ROUTERS = (
     auth.router,
+    auth.renewing,
     mail_links.router,
     mfa.router,
     oauth.router,

@@ -10,14 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.auth import AccountOut, opened_by
 from app.api.deps import AccountHolder, OptionalPrincipal
 from app.api.envelope import Envelope, ok
+from app.api.idempotency import IdempotentRoute
 from app.api.ownership import Proof, prove_owner
-from app.api.session_cookies import read_cookie, replace_session, set_cookie
+from app.api.session_cookies import hand_over, read_cookie, replace_session, set_cookie
 from services.accounts import identities, second_factor, service, sessions, throttle
 from services.infra.db import transaction
 from services.infra.errors import Unauthorized
 from services.infra.log import get_logger
 
-router = APIRouter(prefix="/auth/mfa", tags=["auth"])
+router = APIRouter(prefix="/auth/mfa", tags=["auth"], route_class=IdempotentRoute)
 log = get_logger()
 
 WAITING_COOKIE = "mixline_waiting"
@@ -71,15 +72,18 @@ async def enrol(body: Proof, principal: AccountHolder, response: Response) -> En
 
 
 @router.post("/confirm")
-async def confirm(body: CodeIn, principal: AccountHolder, response: Response) -> Envelope[RecoveryCodesOut]:
-    """Show that the app has the secret. This session goes on with a second factor, all others end."""
+async def confirm(
+    body: CodeIn, principal: AccountHolder, request: Request, response: Response
+) -> Envelope[RecoveryCodesOut]:
+    """Show that the app has the secret. This session goes on with a second factor and a new id, all others end."""
     who = str(principal.user_id)
     verdict = (await throttle.take(throttle.SECOND_FACTOR, who)).enforce()
     async with transaction() as db:
         codes = await second_factor.enable(db, principal.user_id, body.code)
+        issued = await sessions.renew_with_second_factor(principal)
+    hand_over(request, response, issued)
     await throttle.give_back(verdict, who)
-    await sessions.confirm_second_factor(principal)
-    await sessions.end_all(principal.user_id, but=principal.session_id)
+    await sessions.end_all(principal.user_id, but=issued.principal.session_id)
     log.info("second_factor_enabled", user_id=who)
     response.headers["cache-control"] = "no-store"
     return ok(RecoveryCodesOut(recovery_codes=codes), message="The second factor is on.")

@@ -10,7 +10,7 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import structlog
@@ -212,6 +212,25 @@ class PlainPaths:
         await self._app(scope, receive, send)
 
 
+class PageAddresses:
+    """Serves a page at its address as the product writes it: the files of ``/sign-in`` lie in a folder of that name.
+
+    Args:
+        app: What serves the folders, and would send the browser to ``/sign-in/`` first.
+        pages: The addresses that have one.
+    """
+
+    def __init__(self, app: ASGIApp, pages: Collection[str]) -> None:
+        self._app = app
+        self._pages = frozenset(pages)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["path"] in self._pages:
+            scope = {**scope, "path": scope["path"] + "/", "raw_path": scope["path"].encode() + b"/"}
+        await self._app(scope, receive, send)
+
+
 class _BodyTooLarge(BaseException):
     """Passes the framework's handlers, which catch Exception, on its way out to :class:`BodyLimit`."""
 
@@ -220,9 +239,10 @@ class _BodyTooSlow(BaseException):
     """Like `_BodyTooLarge`."""
 
 
-def protect(app: ASGIApp, script_hashes: Iterable[str] = ()) -> ASGIApp:
+def protect(app: ASGIApp, script_hashes: Iterable[str] = (), pages: Collection[str] = ()) -> ASGIApp:
     """``app`` behind everything in this module."""
-    whole: ASGIApp = RequestLog(SecurityHeaders(SocketGuard(BodyLimit(PlainPaths(app))), script_hashes))
+    inner = BodyLimit(PlainPaths(PageAddresses(app, pages)))
+    whole: ASGIApp = RequestLog(SecurityHeaders(SocketGuard(inner), script_hashes))
     if proxies := get_settings().trusted_proxies:
         return wrap_asgi_with_proxy_headers(whole, trusted_hosts=proxies.replace(" ", "").split(","))
     return whole
@@ -232,3 +252,10 @@ def script_hashes(web_folder: Path) -> list[str]:
     """The CSP sources that were found when the front end in ``web_folder`` was built; none without a build."""
     path = web_folder / "script-hashes.txt"
     return path.read_text().split() if path.exists() else []
+
+
+def page_addresses(web_folder: Path) -> list[str]:
+    """The addresses of the pages that were built into ``web_folder``, but for the first."""
+    root = web_folder / "build" / "client"
+    found = (path.parent.relative_to(root).as_posix() for path in root.glob("**/index.html"))
+    return [f"/{address}" for address in found if address != "."]

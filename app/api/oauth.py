@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from app.api.auth import opened_by
 from app.api.deps import OPEN, AccountHolder, OptionalPrincipal
 from app.api.envelope import Envelope, ok
+from app.api.idempotency import IdempotentRoute
 from app.api.mfa import WAITING_COOKIE
 from app.api.ownership import Proof, prove_owner
 from app.api.session_cookies import read_cookie, replace_session, set_cookie
@@ -27,7 +28,7 @@ from services.infra.db import transaction
 from services.infra.errors import DomainError, Forbidden, Unauthorized
 from services.infra.log import get_logger
 
-router = APIRouter(prefix="/auth/oauth", tags=["auth"])
+router = APIRouter(prefix="/auth/oauth", tags=["auth"], route_class=IdempotentRoute)
 log = get_logger()
 
 OAUTH_COOKIE = "mixline_oauth"

@@ -11,12 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.deps import AccountHolder
 from app.api.envelope import Envelope, ok
+from app.api.idempotency import IdempotentRoute
 from app.api.ownership import Proof, prove_owner
 from services.accounts import api_tokens
 from services.accounts.permissions import Scope
 from services.infra.db import transaction
 
-router = APIRouter(prefix="/auth/tokens", tags=["auth"])
+router = APIRouter(prefix="/auth/tokens", tags=["auth"], route_class=IdempotentRoute)
 
 
 class TokenIn(Proof):

@@ -111,13 +111,19 @@ async def estimate(body: EstimateIn, principal: Solver) -> Envelope[EstimateOut]
     )
 
 
-@router.post("", status_code=202)
+@router.post("", status_code=202, responses={200: {"model": Envelope[SolveOut], "description": "Solved already"}})
 async def start(body: SolveIn, principal: Solver, response: Response) -> Envelope[SolveOut]:
-    """Ask for a solve. The same request again, while it is under way, is the same solve."""
+    """Ask for a solve. The same request again is the same solve; of a spot that was solved as well the answer is 200.
+
+    Nothing is solved twice: a spot that somebody else had solved is done at once, as a request of the caller's own.
+    """
     spot = parse_spot(body.spot)
     async with transaction() as db:
         job = await get_solve_jobs().submit(db, principal, spot, body.target_pct, body.max_seconds)
     response.headers["Location"] = f"/api/solves/{job.id}"
+    if job.status is SolveStatus.DONE:
+        response.status_code = 200
+        return ok(solve_out(job), "Solved already")
     return ok(solve_out(job), "Solve accepted", 202)
 
 

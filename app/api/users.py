@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from app.api.auth import AccountOut
 from app.api.deps import AccountHolder, Reader
 from app.api.envelope import Envelope, ok
+from app.api.idempotency import IdempotentRoute
 from app.api.mfa import StatusOut
 from app.api.oauth import ProviderOut
 from app.api.ownership import Proof, prove_owner
@@ -26,7 +27,7 @@ from services.infra.errors import Unauthorized
 from services.infra.log import get_logger
 from services.infra.settings import get_settings
 
-router = APIRouter(prefix="/users", tags=["users"])
+router = APIRouter(prefix="/users", tags=["users"], route_class=IdempotentRoute)
 log = get_logger()
 
 _CHUNK = 256 * 1024

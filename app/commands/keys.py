@@ -1,16 +1,21 @@
-"""`mixline keys`: the keys that sign access tokens."""
+"""`mixline keys`: the keys that sign access tokens, and those that small secrets are sealed with."""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from services.accounts import signing_keys
-from services.infra.errors import DomainError
+from services.accounts import resealing, signing_keys
+from services.infra import db as database
+from services.infra import log, sealing
+from services.infra.embedded import serving
+from services.infra.errors import DomainError, Invalid
+from services.infra.settings import get_settings
 
-keys = typer.Typer(help="Show and change the keys that sign access tokens.", no_args_is_help=True)
+keys = typer.Typer(help="Show and change the keys that sign access tokens and seal secrets.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +34,35 @@ def rotate(
         typer.echo(error.message, err=True)
         raise typer.Exit(1) from None
     typer.echo(f"New tokens are signed with {kid}.")
+
+
+@keys.command(epilog="Example: ./mixline keys reseal --new-key")
+def reseal(
+    new_key: Annotated[bool, typer.Option("--new-key", help="Make a new key first.")] = False,
+    drop_old: Annotated[bool, typer.Option("--drop-old", help="Delete the old keys when nothing needs them.")] = False,
+) -> None:
+    """Seal second factors and waiting mails under the newest key; while the product runs, too."""
+
+    async def work() -> resealing.Resealed:
+        async with serving(get_settings().data_folder):  # the running product's servers, or our own for a moment
+            try:
+                return await resealing.reseal_everything()
+            finally:
+                await database.dispose()
+
+    log.configure("warning")
+    try:
+        if new_key:
+            sealing.add_key()
+        done = asyncio.run(work())
+        typer.echo(f"{done.renewed} sealed under the newest key, {done.lost} without a key.")
+        if drop_old and done.lost:
+            raise Invalid("The old keys stay: some secrets have no key, and one of the keys may come back.")
+        if drop_old:
+            typer.echo(f"{sealing.drop_old_keys()} old keys deleted.")
+    except DomainError as error:
+        typer.echo(error.message, err=True)
+        raise typer.Exit(1) from None
 
 
 @keys.command("list", epilog="Example: ./mixline keys list")

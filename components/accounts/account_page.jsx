@@ -233,6 +233,8 @@ function Leaving({ me, reload, say }) {
   );
 }
 
+const DONE = { linked: "Linked. That site can sign you in now.", "second-factor": "The second factor is on." };
+
 export function AccountPage() {
   const [me, setMe] = useState(null);
   const [security, setSecurity] = useState(null);
@@ -253,7 +255,7 @@ export function AccountPage() {
   useEffect(() => {
     reload();
     const query = new URLSearchParams(window.location.search);
-    const text = problemInAddress() || (query.get("done") === "linked" ? "Linked. That site can sign you in now." : "");
+    const text = problemInAddress() || DONE[query.get("done")] || "";
     if (text) setNotice(text);
     if (window.location.search) window.history.replaceState(window.history.state, "", window.location.pathname);
   }, [reload]);

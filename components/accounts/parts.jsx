@@ -7,6 +7,23 @@ async function csrfToken() {
   return (await grant.json()).data?.token || "";
 }
 
+// A random UUID; crypto.randomUUID exists over https only.
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// A reply can get lost on the way: the same call is made once more, and its key keeps it from being done twice.
+async function sent(path, options) {
+  try {
+    return await fetch(path, options);
+  } catch (error) {
+    if (options.method === "GET") throw error;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return fetch(path, options);
+  }
+}
+
 // One call of the REST API. Unsafe ones prove their origin with a token of the session; asking for that also renews a
 // stale session, so one retry covers a page that lay open for long.
 export async function call(method, path, body) {
@@ -14,7 +31,8 @@ export async function call(method, path, body) {
     const headers = { Accept: "application/json" };
     if (method !== "GET" || attempt > 0) headers["X-CSRF-Token"] = await csrfToken();
     if (body !== undefined) headers["Content-Type"] = "application/json";
-    const response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    if (method === "POST") headers["Idempotency-Key"] = newKey();
+    const response = await sent(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
     const answer = await response.json().catch(() => ({}));
     const problem = answer.data?.problem ?? null;
     const stale = response.status === 403 || (response.status === 401 && STALE.includes(problem?.type));
@@ -176,6 +194,7 @@ const PROBLEMS = {
   "sign-in-refused": "The other site did not sign you in.",
   "sign-in-expired": "That took too long, or was begun in another browser. Try again.",
   "provider-away": "The other site does not answer now. Try again later.",
+  "provider-misconfigured": "That sign-in is not set up right on this server. Tell whoever runs it.",
   "link-first": "There is an account with that address already. Sign in to it, then link the other site on your account page.",
   "linked-elsewhere": "That sign-in belongs to another account here.",
   banned: "This account is closed. Ask whoever runs this server.",

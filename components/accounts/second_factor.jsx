@@ -59,7 +59,8 @@ export function SecondFactor({ me, security, reload, say, open, Row }) {
   if (codes)
     return (
       <Row label="Second factor" value="On" open>
-        <RecoveryCodes codes={codes} onDone={() => finish("The second factor is on.")} />
+        {/* Turning it on gave the session a new id: the page's socket follows with a page of its own. */}
+        <RecoveryCodes codes={codes} onDone={() => (begun ? window.location.assign("/account?done=second-factor") : finish("The second factor is on."))} />
       </Row>
     );
   if (begun)

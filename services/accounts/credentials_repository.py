@@ -136,6 +136,25 @@ async def enable_second_factor(db: AsyncSession, user_id: UUID) -> None:
     )
 
 
+async def lock_sealed(db: AsyncSession, after: UUID | None, limit: int) -> list[tuple[UUID, bytes]]:
+    """Sealed secrets by the ids of their owners, behind ``after``; held until the commit."""
+    owner, secret = col(SecondFactor.user_id), col(SecondFactor.sealed_secret)
+    query = select(owner, secret).order_by(owner).limit(limit)
+    if after is not None:
+        query = query.where(owner > after)
+    return [(row[0], row[1]) for row in await db.execute(query.with_for_update())]
+
+
+async def put_sealed(db: AsyncSession, user_id: UUID, sealed: bytes) -> None:
+    """The same secret under another key."""
+    await db.execute(
+        update(SecondFactor)
+        .where(col(SecondFactor.user_id) == user_id)
+        .values(sealed_secret=sealed)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def drop_second_factor(db: AsyncSession, user_id: UUID) -> None:
     """The secret and the recovery codes."""
     for model in (SecondFactor, RecoveryCode):

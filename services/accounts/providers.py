@@ -27,7 +27,10 @@ from joserfc.errors import JoseError
 from pydantic import SecretStr
 
 from services.infra.errors import Invalid, NotFound, Unavailable
+from services.infra.log import get_logger
 from services.infra.settings import Settings, get_settings
+
+log = get_logger()
 
 _TIMEOUT_S: Final = 8.0
 # A provider that lists "none" or a shared-secret algorithm is not followed there.
@@ -40,6 +43,12 @@ class RefusedByProvider(Invalid):
     """The other site did not vouch, or what it said does not hold."""
 
     default_code = "sign-in-refused"
+
+
+class WrongIssuer(Unavailable):
+    """The discovery document is somebody else's (OpenID Connect Discovery 1.0, 4.3): nobody is sent there."""
+
+    default_code = "provider-misconfigured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,7 @@ class Provider:
         self.name = name
         self._read = read
         self._scope: str = urls.pop("scope")
+        self._issuer: str | None = urls.pop("issuer", None)
         self._client = _Client(
             None,
             name=key,
@@ -132,6 +142,11 @@ class Provider:
 
     async def _metadata(self) -> None:
         known: dict[str, Any] = await self._client.load_server_metadata()
+        if self._issuer is not None and known.get("issuer") != self._issuer:
+            # Asked again at the next sign-in: whoever runs the provider may set it right.
+            self._client.server_metadata.pop("_loaded_at", None)
+            log.warning("provider_misconfigured", provider=self.key, issuer=self._issuer, named=known.get("issuer"))
+            raise WrongIssuer(f"{self.name} is not set up right here: its document names another issuer.")
         listed = known.get("id_token_signing_alg_values_supported") or ["RS256"]
         known["id_token_signing_alg_values_supported"] = [one for one in listed if one in _ALGORITHMS] or ["RS256"]
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"):
@@ -217,7 +232,8 @@ def _claim(issuer: str, info: Any, *, confirmed: bool) -> Claim:
     return Claim(issuer, subject, str(name)[:60], email, confirmed and email is not None)
 
 
-_GOOGLE: Final = "https://accounts.google.com/.well-known/openid-configuration"
+_DISCOVERY: Final = "/.well-known/openid-configuration"
+_GOOGLE: Final = "https://accounts.google.com"
 _MICROSOFT: Final = "https://login.microsoftonline.com/{tenant}/v2.0/.well-known/openid-configuration"
 
 
@@ -226,18 +242,18 @@ def _configured(settings: Settings) -> list[Provider]:
     found: list[Provider] = []
     if settings.oidc_issuer and settings.oidc_client_id:
         check_address(settings.oidc_issuer)
-        discovery = settings.oidc_issuer.rstrip("/") + "/.well-known/openid-configuration"
+        discovery = settings.oidc_issuer.rstrip("/") + _DISCOVERY
         found.append(
             Provider(
                 "oidc", settings.oidc_name, settings.oidc_client_id, settings.oidc_client_secret, _openid,
-                scope=oidc, server_metadata_url=discovery,
+                scope=oidc, server_metadata_url=discovery, issuer=settings.oidc_issuer,
             )
         )  # fmt: skip
     if settings.google_client_id:
         found.append(
             Provider(
                 "google", "Google", settings.google_client_id, settings.google_client_secret, _openid,
-                scope=oidc, server_metadata_url=_GOOGLE,
+                scope=oidc, server_metadata_url=_GOOGLE + _DISCOVERY, issuer=_GOOGLE,
             )
         )  # fmt: skip
     if settings.github_client_id:

@@ -23,6 +23,9 @@ from services.infra.settings import get_settings
 
 KEY: Final = "mixline:session:2:"
 INDEX: Final = "mixline:sessions-of:2:"
+RENEWED: Final = "mixline:session-renewed:"
+RENEWED_S: Final = 60
+"""For how long it is known that a session did not end but goes on under another id."""
 REDIS_TIMEOUT_S: Final = 1.0
 OUTAGES: Final = (RedisError, Unavailable, OSError, TimeoutError)
 
@@ -95,17 +98,30 @@ async def ended_among(session_ids: Collection[str]) -> set[str]:
     Raises:
         SessionsUnavailable: Redis does not answer.
     """
+    return await _which(session_ids, KEY, there=False)
+
+
+async def renewed_among(session_ids: Collection[str]) -> set[str]:
+    """Those of the ended sessions that go on under another id.
+
+    Raises:
+        SessionsUnavailable: Redis does not answer.
+    """
+    return await _which(session_ids, RENEWED, there=True)
+
+
+async def _which(session_ids: Collection[str], prefix: str, *, there: bool) -> set[str]:
     asked = list(session_ids)
     if not asked:
         return set()
     try:
         async with asyncio.timeout(REDIS_TIMEOUT_S), redis().pipeline(transaction=False) as pipe:
             for one in asked:
-                pipe.exists(KEY + one)
+                pipe.exists(prefix + one)
             answers = await pipe.execute()
     except OUTAGES as error:
         raise SessionsUnavailable from error
-    return {one for one, lives in zip(asked, answers, strict=True) if not lives}
+    return {one for one, found in zip(asked, answers, strict=True) if bool(found) is there}
 
 
 async def list_of(user_id: UUID) -> list[SessionInfo]:

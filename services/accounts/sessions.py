@@ -32,6 +32,8 @@ from services.accounts.session_records import (
     LIFETIMES,
     OUTAGES,
     REDIS_TIMEOUT_S,
+    RENEWED,
+    RENEWED_S,
     UNUSED_GUEST,
     SessionsUnavailable,
     change,
@@ -255,7 +257,11 @@ async def refresh(cookie_header: str | None) -> IssuedSession | None:
     found = await _present(cookie_header, rotate=True)
     if found is None:
         return None
-    entry, held = found
+    return _issued(*found)
+
+
+def _issued(entry: _Cached, held: Family) -> IssuedSession:
+    """Tokens for a session that lives already."""
     principal = cast("Principal", entry.principal)
     access = access_tokens.issue(principal.user_id, principal.session_id, principal.role.value, ends_at=entry.ends_at)
     left = max(1, int(entry.ends_at - now().timestamp()))
@@ -366,14 +372,45 @@ async def update_all(
         raise SessionsUnavailable from error
 
 
-async def confirm_second_factor(principal: Principal) -> None:
-    """The second factor was set up or shown in this session; it may administrate from now on, if its role does."""
+# RENAME keeps the record and its expiry, and in one step: a session that is ended meanwhile stays ended.
+_RENEW: Final = """
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('RENAME', KEYS[1], KEYS[2])
+redis.call('HSET', KEYS[2], 'refresh', ARGV[1], 'sealed', ARGV[2], 'second_factor', '1')
+redis.call('DEL', KEYS[3])
+redis.call('SREM', KEYS[4], ARGV[3])
+redis.call('SADD', KEYS[4], ARGV[4])
+redis.call('SET', KEYS[5], '1', 'EX', ARGV[5])
+return 1
+"""
+
+
+async def renew_with_second_factor(principal: Principal) -> IssuedSession:
+    """The second factor was shown in this session: it goes on under a new id and new tokens, the old ones are dead.
+
+    Call it in the transaction that locks the account, so that whoever ends its sessions meanwhile finds the new one.
+
+    Raises:
+        Unauthorized: The session has ended meanwhile.
+        SessionsUnavailable: Redis does not answer.
+    """
+    family, before = refresh_tokens.new_family(), principal.session_id
+    keys = [KEY + before, KEY + family.session_id, refresh_tokens.RECENT + before, INDEX + str(principal.user_id)]
+    sealed: Any = refresh_tokens.seal(family)
+    values = [refresh_tokens.digest(family.rotating), sealed, before, family.session_id, str(RENEWED_S)]
     try:
         async with asyncio.timeout(REDIS_TIMEOUT_S):
-            await change(principal.session_id, None, {"second_factor": 1})
-            _cache.pop(principal.session_id, None)
+            answer = redis().eval(_RENEW, len(keys) + 1, *keys, RENEWED + before, *values)
+            lives = await cast("Awaitable[int]", answer)
     except OUTAGES as error:
         raise SessionsUnavailable from error
+    _cache.pop(before, None)
+    if not lives:
+        raise Unauthorized("Your session has ended. Sign in again.", code="session-ended")
+    entry = await _entry(family.session_id)
+    if entry.principal is None:
+        raise Unauthorized("Your session has ended. Sign in again.", code="session-ended")
+    return _issued(entry, family)
 
 
 async def ensure_user(db: AsyncSession, principal: Principal) -> None:

@@ -1,4 +1,4 @@
-"""What has to happen without anybody waiting: mails that were asked for, accounts to erase, links that ran out."""
+"""What has to happen without anybody waiting: mails that were asked for, accounts to erase, what ran out, old keys."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Final
 
 from services.accounts import credentials_repository as store
-from services.accounts import lifecycle, recovery, sessions
+from services.accounts import lifecycle, recovery, resealing, sessions
 from services.infra.db import transaction
 from services.infra.errors import Conflict, Unavailable
 from services.infra.log import get_logger
@@ -22,9 +22,12 @@ _CLEAN_EVERY_S: Final = 600.0
 
 async def run_accounts() -> None:
     """Run until cancelled."""
-    clean_at = monotonic()
+    clean_at, resealed = monotonic(), False
     while True:
         try:
+            if not resealed:
+                await resealing.reseal_everything()
+                resealed = True
             while await work_through() == _BATCH:
                 pass
             if monotonic() >= clean_at:

@@ -113,6 +113,7 @@ class Servers:
         """
         for folder in (self.run, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
+        self.logs.chmod(0o700)
         settings = get_settings()
         wanted = {
             "DATABASE_URL": (settings.database_url, self._postgres),

@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.infra.log import log
+from services.infra.log_files import LogFile
+from services.infra.settings import get_settings
 
 PR_SET_PDEATHSIG = 1
 CLONE_NEWUSER = 0x10000000
@@ -179,6 +181,7 @@ class Child:
     folder: str | Path = "/"
     process: subprocess.Popen[bytes] | None = None
     _watch: asyncio.Task[None] | None = None
+    _log_file: LogFile | None = None
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         def between_fork_and_exec() -> None:
@@ -186,21 +189,21 @@ class Child:
             self.identity.enter()
             die_with_parent(self.death_signal)
 
-        log_file = self.log_path.open("ab") if self.log_path else None
-        try:
-            return subprocess.Popen(
-                [str(part) for part in self.command()],
-                stdin=subprocess.DEVNULL,
-                stdout=log_file,
-                stderr=subprocess.STDOUT if log_file else None,
-                preexec_fn=between_fork_and_exec,
-                env=None if self.environment is None else dict(self.environment),
-                cwd=self.folder,
-                **self.identity.popen_arguments(),  # type: ignore[call-overload]
-            )
-        finally:
-            if log_file:
-                log_file.close()
+        if self.log_path is not None and self._log_file is None:
+            self._log_file = LogFile(self.log_path, get_settings().log_mib << 20)
+        process = subprocess.Popen(
+            [str(part) for part in self.command()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if self._log_file else None,
+            stderr=subprocess.STDOUT if self._log_file else None,
+            preexec_fn=between_fork_and_exec,
+            env=None if self.environment is None else dict(self.environment),
+            cwd=self.folder,
+            **self.identity.popen_arguments(),  # type: ignore[call-overload]
+        )
+        if self._log_file is not None and process.stdout is not None:
+            self._log_file.follow(process.stdout)
+        return process
 
     async def start(self) -> None:
         """Start and wait until it is ready; one that ends at once, as after an unclean last run, starts again.
@@ -270,4 +273,7 @@ class Child:
             log.warning("child_killed", child=self.name, after_s=self.grace_s)
             process.kill()
         process.wait()
+        if self._log_file is not None:
+            await asyncio.to_thread(self._log_file.finish)
+            self._log_file = None
         self.process = None

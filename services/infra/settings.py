@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe level that is logged."
     )
+    log_mib: int = Field(
+        20, ge=1, description="MiB of a log file in the data folder before it is put aside; five of each are kept."
+    )
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body accepted under /api.")
     api_calls_per_caller: int = Field(600, ge=1, description="Calls of /api a minute by one session or token.")
     api_calls_per_address: int = Field(3000, ge=1, description="Calls of /api a minute from one network address.")
@@ -105,7 +108,10 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field("", description="Sender of mails; empty: mixline@ the host of MIXLINE_PUBLIC_URL.")
 
-    oidc_issuer: str = Field("", description="OpenID Connect provider of your own, by its issuer's address.")
+    oidc_issuer: str = Field(
+        "",
+        description="OpenID Connect provider of your own, by its issuer exactly as its discovery document writes it.",
+    )
     oidc_name: str = Field("Single sign-on", description="What its button says.")
     oidc_client_id: str = Field("", description="Client id at that provider.")
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="Client secret at that provider.")

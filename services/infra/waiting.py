@@ -1,17 +1,30 @@
 """A line for work that is dear and that anybody may ask for: so many at a time, so many of one caller, so many in all.
 
-Whoever finds the line full is told to come back; nobody waits for a crowd, and what does not stand in the line at all
-waits for no more than those whose turn it is.
+Callers take turns: whoever asked for many things waits for one of everybody else's between two of his own. Whoever
+finds the line full is told to come back.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 from services.infra.errors import TooMany, Unavailable
+
+_caller: ContextVar[str] = ContextVar("caller", default="")
+
+
+def acting_for(who: str) -> None:
+    """What runs in this task from now on, and in tasks that it starts, is asked for by ``who``."""
+    _caller.set(who)
+
+
+def caller() -> str:
+    """Who asked for what runs now, for sharing fairly; empty for the product itself. It says nothing about rights."""
+    return _caller.get()
 
 
 class Line:
@@ -24,9 +37,10 @@ class Line:
     """
 
     def __init__(self, at_once: int, *, of_one: int, in_all: int) -> None:
-        self._turns = asyncio.Semaphore(at_once)
+        self._free = at_once
         self._of_one, self._in_all = of_one, in_all
         self._held: Counter[str] = Counter()
+        self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
     @asynccontextmanager
     async def turn(self, who: str) -> AsyncGenerator[None]:
@@ -42,8 +56,36 @@ class Line:
             raise Unavailable("Too many people ask for this now. Try again in a moment.", code="busy")
         self._held[who] += 1
         try:
-            async with self._turns:
+            await self._take(who)
+            try:
                 yield
+            finally:
+                self._pass_on()
         finally:
             self._held[who] -= 1
             self._held += Counter()  # forgets whoever holds none
+
+    async def _take(self, who: str) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        mine = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(who, deque()).append(mine)
+        try:
+            await mine
+        except asyncio.CancelledError:
+            if not mine.cancelled():  # the turn came together with the end
+                self._pass_on()
+            raise
+
+    def _pass_on(self) -> None:
+        """Give the turn to the next caller's oldest; that caller then stands last."""
+        while self._waiting:
+            who, places = self._waiting.popitem(last=False)
+            following = places.popleft()
+            if places:
+                self._waiting[who] = places
+            if not following.done():
+                following.set_result(None)
+                return
+        self._free += 1

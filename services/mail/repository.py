@@ -46,6 +46,19 @@ async def put_off(db: AsyncSession, mail_id: UUID, until: datetime) -> None:
     await db.execute(update(Outgoing).where(col(Outgoing.id) == mail_id).values(due_at=until))
 
 
+async def lock_sealed(db: AsyncSession, after: UUID | None, limit: int) -> list[tuple[UUID, bytes]]:
+    """Sealed mails by their ids, behind ``after``; held until the commit."""
+    query = select(col(Outgoing.id), col(Outgoing.sealed)).order_by(col(Outgoing.id)).limit(limit)
+    if after is not None:
+        query = query.where(col(Outgoing.id) > after)
+    return [(row[0], row[1]) for row in await db.execute(query.with_for_update())]
+
+
+async def put_sealed(db: AsyncSession, mail_id: UUID, sealed: bytes) -> None:
+    """The same mail under another key."""
+    await db.execute(update(Outgoing).where(col(Outgoing.id) == mail_id).values(sealed=sealed))
+
+
 async def remove(db: AsyncSession, mail_id: UUID) -> None:
     """It was handed on, or is not worth sending any more."""
     await db.execute(delete(Outgoing).where(col(Outgoing.id) == mail_id))

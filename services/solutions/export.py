@@ -70,7 +70,7 @@ def stored_streets(solution: Solution) -> dict[str, list[StoredNode]]:
     """Every decision node that an artefact keeps, by the line at which its street began."""
     streets: dict[str, list[StoredNode]] = {}
     for line in solution.decision_lines(kept_streets(solution.spot), canonical=True):
-        node = solution.node(line)
+        node = solution.node(line, equity=False)
         root = street_root(line)
         order = np.argsort(node.combos, kind="stable")
         streets.setdefault("/".join(root), []).append(

@@ -93,9 +93,7 @@ async def growth() -> Growth:
     planned = await asyncio.to_thread(plan, get_settings().library_flops)
     left = len(missing(planned, grown_folder()))
     told: dict[str, Any] = json.loads(await redis().get(_KEY) or "{}")
-    return Growth(
-        shipped + len(planned) - left, shipped + len(planned), told.get("now", ""), told.get("paused", False)
-    )
+    return Growth(shipped + len(planned) - left, shipped + len(planned), told.get("now", ""), told.get("paused", False))
 
 
 async def run_growth() -> None:

@@ -181,7 +181,9 @@ class SolveJobs:
     ) -> SolveJob:
         """Ask for a solve; the same request again gives the request that is under way.
 
-        ``max_seconds`` is cut to what the role may use. A solve that reaches its time keeps what it has.
+        ``max_seconds`` is cut to what the role may use. A solve that reaches its time keeps what it has. A spot that
+        was solved well enough is not solved again: one's own request is the answer, and with another player's the
+        caller gets a request of his own for the one solution, which says nothing about the other.
 
         Raises:
             Invalid: The target is out of bounds.
@@ -221,8 +223,11 @@ class SolveJobs:
         for row in active:
             if row.request_key == key:
                 return view(row)
-        shared = next(iter(await repository.same_request(db, key)), None)
-        if shared is None or shared.status != SolveStatus.DONE:
+        solved = await repository.solved(db, spot_hash(spot), key, target_pct, principal.user_id)
+        if solved is not None and solved.owner_id == principal.user_id:
+            return view(solved)
+        shared = solved or next(iter(await repository.active_requests(db, key)), None)
+        if solved is None:
             await self._refuse_when_full(db, limits, len(active))
         row = SolveJobRow(
             owner_id=principal.user_id,

@@ -112,15 +112,34 @@ async def count_active(db: AsyncSession) -> int:
     return await db.scalar(query) or 0
 
 
-async def same_request(db: AsyncSession, request_key: str) -> Sequence[SolveJobRow]:
-    """Requests for the same solve that are active or have its solution, best first: done, running, queued."""
-    rank = sa.case({"done": 0, "running": 1}, value=col(SolveJobRow.status), else_=2)
-    usable = sa.or_(
-        col(SolveJobRow.status).in_(ACTIVE),
-        sa.and_(col(SolveJobRow.status) == "done", col(SolveJobRow.solution_id).is_not(None)),
+async def active_requests(db: AsyncSession, request_key: str) -> Sequence[SolveJobRow]:
+    """Requests for the same solve that are under way, a running one first."""
+    query = sa.select(SolveJobRow).where(
+        col(SolveJobRow.request_key) == request_key, col(SolveJobRow.status).in_(ACTIVE)
     )
-    query = sa.select(SolveJobRow).where(col(SolveJobRow.request_key) == request_key, usable).order_by(rank)
-    return (await db.scalars(query.limit(1))).all()
+    return (await db.scalars(query.order_by(col(SolveJobRow.status).desc(), col(SolveJobRow.id)))).all()
+
+
+async def solved(
+    db: AsyncSession, spot_hash: str, request_key: str, target_pct: float, owner_id: UUID
+) -> SolveJobRow | None:
+    """A done request whose solution is good enough: of the very same request, or of the spot solved as well as asked.
+
+    The owner's own comes before others', the best one first.
+    """
+    job, found = SolveJobRow, SolutionRow
+    query = (
+        sa.select(job)
+        .join(found, col(job.solution_id) == col(found.id))
+        .where(
+            col(found.spot_hash) == spot_hash,
+            col(job.status) == "done",
+            sa.or_(col(job.request_key) == request_key, col(job.pct_pot) <= target_pct),
+        )
+        .order_by((col(job.owner_id) == owner_id).desc(), col(job.pct_pot), col(job.id))
+        .limit(1)
+    )
+    return await db.scalar(query)
 
 
 async def queued(db: AsyncSession, limit: int = 100) -> Sequence[SolveJobRow]:

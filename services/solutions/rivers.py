@@ -2,8 +2,9 @@
 
 The whole subtree is solved, stored like any other street and cached: in the process, then in Redis.
 
-There are many rivers and one thread that solves them. Who plays a hand goes straight to it; who looks around, and what
-is prepared ahead, stands in a line of its own (`patient`), so that a player waits for two strangers' rivers at most.
+There are many rivers and one thread that solves them. Who plays a hand, who looks around, and what is prepared ahead
+stand in lines of their own (`patient`), and in each the callers take turns: a player waits for the rivers of those who
+look and of what is prepared, one each, and for one of every other player who waits as well, however many those ask for.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Literal
+from weakref import WeakValueDictionary
 
 from services.infra.cache import Cache
 from services.infra.log import get_logger
 from services.infra.waiting import Line as WaitingLine
+from services.infra.waiting import caller
 from services.solutions.catalog import Line
 from services.solutions.codec import Artefact, encode_block, write_artefact
 from services.solutions.export import serve_stored_strategies, stored_streets
@@ -64,7 +67,9 @@ class Rivers:
         self._cache = cache
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="river")
         self._decoded: OrderedDict[str, Street] = OrderedDict()
+        self._asked: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._lines = {
+            "play": WaitingLine(threads, of_one=8, in_all=400),
             "look": WaitingLine(1, of_one=4, in_all=40),
             "ahead": WaitingLine(1, of_one=4, in_all=20),
         }
@@ -77,18 +82,26 @@ class Rivers:
         """The river that begins at ``root``, reached as ``walk`` says.
 
         Raises:
-            TooMany: A patient caller waits for too many already.
-            Unavailable: The patient callers' line is full.
+            TooMany: The caller waits for too many already.
+            Unavailable: The line is full.
         """
         key = f"river:{_FORMAT}:{solution.digest[:32]}:{'/'.join(root)}"
+        if (street := self._known(key)) is not None:
+            return street
+        why, who = _patient.get() or ("play", "")
+        who = caller() or who
+        place = f"{why} {who} {key}"
+        asked = self._asked.get(place) or self._asked.setdefault(place, asyncio.Lock())
+        async with asked:  # who asks twice for a river holds one place
+            if (street := self._known(key)) is not None:
+                return street
+            async with self._lines[why].turn(who):
+                return await self._load(key, solution, root, walk)
+
+    def _known(self, key: str) -> Street | None:
         if key in self._decoded:
             self._decoded.move_to_end(key)
-            return self._decoded[key]
-        if (asked := _patient.get()) is None:
-            return await self._load(key, solution, root, walk)
-        why, who = asked
-        async with self._lines[why].turn(who):
-            return await self._load(key, solution, root, walk)
+        return self._decoded.get(key)
 
     async def _load(self, key: str, solution: StoredSolution, root: Line, walk: Walk) -> Street:
         async def load() -> bytes:

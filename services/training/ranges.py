@@ -34,6 +34,7 @@ from services.training.grading import Cutoffs, grade
 from services.training.grouping import group_shares, group_values, groups
 from services.training.judging import cutoffs, grid
 from services.training.models import RangeItemRow, SessionRow
+from services.training.open_sets import make_room
 from services.training.plan import Plan
 from services.training.planned import deal_node, fitting
 from services.training.play import Strategies
@@ -206,6 +207,7 @@ class RangeTraining:
         if drill.plan is None or drill.plan.mode != "range" or drill.items:
             raise Invalid("this drill is played, not painted", code="no-range-drill")
         await repository.lock_player(db, user_id, "range")
+        await make_room(db, user_id)
         started = await drill_started(self._strategies, db, user_id, drill)
         session_id = clock.new_id()
         await events.append(db, session_id, "session", 0, [started], user_id)

@@ -64,6 +64,15 @@ async def newest_session(
     return await _session(db, query.order_by(SESSION.c.started_at.desc(), SESSION.c.id.desc()).limit(1))
 
 
+async def open_drills(db: AsyncSession, user_id: UUID, but_newest: int) -> list[UUID]:
+    """The player's open drills except the newest ones, oldest first."""
+    query = select(SESSION.c.id).where(
+        SESSION.c.user_id == user_id, SESSION.c.mode.in_(("drill", "range")), SESSION.c.finished_at.is_(None)
+    )
+    found = list(await db.scalars(query.order_by(SESSION.c.id)))
+    return found[: max(0, len(found) - but_newest)]
+
+
 async def sessions(db: AsyncSession, user_id: UUID, limit: int, before: UUID | None) -> list[SessionRow]:
     """The player's sessions, newest first (their ids grow with time), after the one named ``before``."""
     query = select(SESSION).where(SESSION.c.user_id == user_id)

@@ -32,6 +32,7 @@ from services.training.drills import drill_started, pool
 from services.training.events import DecisionGraded, DecisionRetried, HandDealt, SessionFinished, SessionStarted
 from services.training.hand import Hand, answer_of, fold
 from services.training.models import SessionRow, WeeklyItemRow
+from services.training.open_sets import make_room
 from services.training.planned import deal_planned, play_until, prepare_planned, until_of
 from services.training.play import Continuation, Deal, Strategies, deal_hand, is_over, outcome
 from services.training.reasons import load_kernels
@@ -87,6 +88,7 @@ class TrainingService(Records):
         if mode == "ranked":
             return await self._start_ranked(db, user_id)
         if drill is not None:
+            await make_room(db, user_id)
             return await self._start_drill(db, user_id, drill)
         session = await repository.newest_session(db, user_id, ["hands"])
         if session is not None:
@@ -390,8 +392,7 @@ class TrainingService(Records):
         kept = await repository.seed(db, hand.id)
         deal = Deal(hand.dealt.solution_id, hand.dealt.hero, hand.dealt.hero_combo, kept.villain_combo, kept.seed)
         plan, until = plan_of(session), hand.dealt.ends
-        goes_on = until != "decision"
-        continuation = await play_until(self._strategies, plan, deal, hand.line, until) if goes_on else None
+        continuation = await play_until(self._strategies, plan, deal, hand.line, until) if until != "decision" else None
         session = await self._lock(db, session)
         now = await self._hand(db, hand.id)
         if now.version != hand.version and (now.pending is not None or now.finished is not None):

@@ -26,9 +26,7 @@ async def make_admin(browser: Browser, db: AsyncSession, *, second_factor: bool 
     await db.execute(text("UPDATE accounts.\"user\" SET role = 'admin' WHERE id = :id"), {"id": user_id})
     principal = await sessions.resolve(f"mixline_session={browser.http.cookies['mixline_session']}")
     assert principal is not None
-    await sessions.update_all(principal.user_id, role=Role.ADMIN)
-    if second_factor:
-        await sessions.confirm_second_factor(principal)
+    await sessions.update_all(principal.user_id, role=Role.ADMIN, second_factor=second_factor)
     return user_id
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import logging
 from collections.abc import AsyncIterator, MutableMapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,10 +17,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from app.api import middleware
-from app.api.middleware import protect
+from app.api.middleware import page_addresses, protect
 from services.infra import log
 from services.infra.settings import get_settings
 
@@ -224,3 +226,22 @@ async def test_a_method_that_is_not_possible_is_told_which_are(
         for method in ("OPTIONS", "TRACE"):
             answer = await client.request(method, path)
             assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
+async def test_a_page_is_served_at_its_address_and_not_only_with_a_slash_behind_it(tmp_path: Path) -> None:
+    for folder in ("", "sign-in", "admin/users", "assets"):
+        (tmp_path / "build/client" / folder).mkdir(parents=True, exist_ok=True)
+    for page in ("", "sign-in", "admin/users"):
+        (tmp_path / "build/client" / page / "index.html").write_text(page or "home")
+    files = StaticFiles(directory=tmp_path / "build/client", html=True)
+    served = protect(files, (), page_addresses(tmp_path))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://play.example") as client:
+        answers = {path: await client.get(path) for path in ("/", "/sign-in", "/sign-in/", "/admin/users")}
+
+    assert sorted(page_addresses(tmp_path)) == ["/admin/users", "/sign-in"]
+    assert {path: (one.status_code, one.text) for path, one in answers.items()} == {
+        "/": (200, "home"),
+        "/sign-in": (200, "sign-in"),
+        "/sign-in/": (200, "sign-in"),
+        "/admin/users": (200, "admin/users"),
+    }

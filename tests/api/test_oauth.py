@@ -152,6 +152,31 @@ async def test_a_token_that_does_not_hold_signs_nobody_in(browser: Browser, issu
     assert (await me(browser))["role"] == "guest"
 
 
+async def test_a_discovery_document_of_another_issuer_sends_nobody_anywhere(browser: Browser, issuer: str) -> None:
+    """OpenID Connect Discovery 1.0, 4.3; once the document is right again, so is the sign-in."""
+    await fault(issuer, "other-issuer")
+    refused = await browser.get("/api/auth/oauth/oidc/start")
+    again = await browser.get("/api/auth/oauth/oidc/start")
+    await fault(issuer, "")
+
+    assert refused.headers["location"] == "/sign-in?problem=provider-misconfigured"
+    assert again.headers["location"] == "/sign-in?problem=provider-misconfigured"
+    assert (await start(browser)).startswith(issuer)
+
+
+@pytest.mark.parametrize("written", ["/", "/other"])
+async def test_the_configured_issuer_has_to_be_written_as_the_document_writes_it(
+    browser: Browser, issuer: str, written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIXLINE_OIDC_ISSUER", issuer + written)
+    get_settings.cache_clear()
+    providers.providers.cache_clear()
+
+    answer = await browser.get("/api/auth/oauth/oidc/start")
+
+    assert answer.headers["location"].startswith("/sign-in?problem=provider-")
+
+
 async def test_a_provider_in_trouble_is_told_apart(browser: Browser, issuer: str) -> None:
     location = await start(browser)
     await fault(issuer, "silent")

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.accounts import service, sessions
 from services.accounts.principals import Role
 from services.infra import clock
+from services.infra.redis import redis
 from tests.api.conftest import PASSWORD, Browser, OpenBrowser, code_of, mails_to
 
 pytestmark = pytest.mark.usefixtures("mailbox")
@@ -145,6 +146,42 @@ async def test_turning_it_on_ends_the_other_sessions(open_browser: OpenBrowser, 
 
     assert (await elsewhere.get("/api/users/me")).status_code == 401
     assert (await member.get("/api/users/me")).status_code == 200
+
+
+async def test_turning_it_on_gives_the_session_a_new_id_and_the_old_one_is_dead(member: Browser) -> None:
+    await member.token()
+    old = dict(member.http.cookies)
+    before = (await member.get("/api/auth/sessions")).json()["data"]["items"]
+    begun = (await member.post("/api/auth/mfa/enrol", {})).json()["data"]
+
+    await member.post("/api/auth/mfa/confirm", {"code": Authenticator(begun["secret"]).code()})
+
+    after = (await member.get("/api/auth/sessions")).json()["data"]["items"]
+    assert [len(before), len(after)] == [1, 1]
+    assert before[0]["id"] != after[0]["id"]
+    assert {**before[0], "id": "", "second_factor": True, "last_used_at": ""} == {
+        **after[0],
+        "id": "",
+        "last_used_at": "",
+    }
+    assert member.http.cookies["mixline_session"] != old["mixline_session"]
+    header = "; ".join(f"{name}={value}" for name, value in old.items())
+    assert await sessions.resolve(header) is None
+    assert await sessions.holder(header) is None  # as a socket's handshake asks
+    assert await sessions.refresh(header) is None
+
+
+async def test_a_password_shown_once_is_good_for_one_call(member: Browser, open_browser: OpenBrowser) -> None:
+    """What a session may do never grows without a new id: only a sign-in, which has one, counts for longer."""
+    await redis().flushdb()  # as if the sign-in were long ago
+    await member.sign_in("Anna")
+    await redis().delete(*[key async for key in redis().scan_iter("mixline:fresh:*")])
+
+    first = await member.post("/api/auth/mfa/enrol", {"password": PASSWORD})
+    second = await member.post("/api/auth/mfa/enrol", {})
+
+    assert first.status_code == 200
+    assert code_of(second) == "confirm-password"
 
 
 async def test_with_a_second_factor_eight_characters_are_enough_for_a_password(enrolled: Enrolled) -> None:

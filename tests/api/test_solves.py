@@ -102,6 +102,25 @@ async def test_a_solve_goes_from_request_to_a_readable_strategy(guests: tuple[Gu
     assert [one["id"] for one in listed] == [solution]
 
 
+async def test_a_spot_that_was_solved_is_answered_with_its_solve(guests: tuple[Guest, Guest]) -> None:
+    guest, stranger = guests
+    started = await guest.call("POST", "/solves", {"spot": RIVER})
+    first = (await guest.events(f"/solves/{started.json()['data']['id']}/events"))[-1]
+
+    again = await guest.call("POST", "/solves", {"spot": RIVER})
+    theirs = await stranger.call("POST", "/solves", {"spot": RIVER})
+
+    assert (again.status_code, again.json()["code"], again.json()["data"]["id"]) == (200, 200, first["id"])
+    assert again.headers["Location"].endswith(first["id"])
+    assert theirs.status_code == 200
+    shared = theirs.json()["data"]
+    assert shared["id"] != first["id"]
+    assert shared["solution_id"] == first["solution_id"]
+    assert len((await guest.call("GET", "/solves")).json()["data"]["items"]) == 1
+    assert (await guest.call("DELETE", f"/solutions/{first['solution_id']}")).status_code == 200
+    assert (await stranger.call("GET", f"/solutions/{first['solution_id']}")).status_code == 200
+
+
 async def test_an_estimate_says_what_a_solve_needs(guests: tuple[Guest, Guest]) -> None:
     data = (await guests[0].call("POST", "/solves/estimate", {"spot": TURN})).json()["data"]
     assert data["allowed"] is True

@@ -18,6 +18,7 @@ from tests.api.conftest import api, browser, member, open_browser  # noqa: F401 
 
 Figure = Callable[..., None]
 Scale = Callable[[int, int], int]
+Within = Callable[[float, float], bool]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,6 +42,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def scale() -> Scale:
     """The number for a short run, or the table's own under `./mixline security`."""
     return lambda short, full: full if os.environ.get(FULL_VARIABLE) else short
+
+
+@pytest.fixture
+def within(scale: Scale) -> Within:
+    """Whether something took no longer than it may: judged by `./mixline security` alone, on a machine that is calm."""
+    return lambda taken, limit: taken <= scale(10**9, 1) * limit
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ def test_reach_spreads_over_the_actions_of_the_strategy(seed: int, actions: int,
     flat, marks = reach.ravel(), np.zeros(1 + WIDTH // 8, np.uint8)
     kernels.mark_reach(marks[1:], flat, WIDTH, 1)
     with no_warning():
-        kernels.spread(*arguments, flat, 0, 1, np.float32(1 - tremble), np.float32(tremble), marks, 1)
+        kernels.spread(*arguments, flat, 0, 1, np.float32(1 - tremble), np.float32(tremble), marks, 1, 0)
     np.testing.assert_allclose(flat.reshape(-1, WIDTH)[1:], strategy * reach[0], rtol=1e-4, atol=1e-6)
     value = rng.normal(size=(actions + 1, WIDTH)).astype(np.float32)
     flat = value.ravel().copy()
@@ -110,7 +110,7 @@ def test_rows_are_added_and_the_best_is_taken(seed: int) -> None:
     value = np.random.default_rng(seed).normal(size=(4, WIDTH)).astype(np.float32)
     rows = np.array([1, 2, 3], np.int32)
     flat = value.ravel().copy()
-    kernels.add_rows(flat, WIDTH, 0, rows, 0, 3)
+    kernels.add_rows(flat, WIDTH, 0, rows, 0, 3, -1, np.float32(0))
     np.testing.assert_allclose(flat[:WIDTH], value[1:].sum(axis=0), atol=1e-5)
     kernels.best_rows(flat, WIDTH, 0, rows, 0, 3)
     np.testing.assert_array_equal(flat[:WIDTH], value[1:].max(axis=0))

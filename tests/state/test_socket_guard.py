@@ -9,6 +9,8 @@ import pytest
 from reflex.state import StateUpdate
 
 from services.accounts import sessions
+from services.accounts.principals import Role
+from services.infra.clock import new_id
 from state.session import RECONNECTING, SESSION_ENDED, forget_failure, report_failure
 from state.socket_guard import PATIENCE, known_events_only, redact_event, tell_ended, waiting_shown
 from tests.state.conftest import APP, PROBE, ROOT, find_redis, lose_redis
@@ -165,10 +167,23 @@ async def test_a_tab_that_does_nothing_learns_that_its_session_has_ended_and_is_
     assert wire.sent == []
 
     await sessions.end(issued.principal)
-    await tell_ended(wire, told)  # type: ignore[arg-type]
-    await tell_ended(wire, told)  # type: ignore[arg-type]
+    for _ in range(3):
+        await tell_ended(wire, told)  # type: ignore[arg-type]
 
     [(token, delta)] = wire.sent
     assert token == "token"
     assert SESSION_ENDED in str(delta)
     assert forget_failure("token")
+
+
+async def test_a_tab_whose_session_got_a_new_id_is_left_to_show_what_is_shown_once(redis_server: str) -> None:
+    issued = await sessions.start(new_id(), Role.FREE, "Anna")
+    wire = Wire(sessions.ticket_of(issued.principal.session_id))
+    told: set[str] = set()
+    await sessions.renew_with_second_factor(issued.principal)
+
+    for _ in range(2):
+        await tell_ended(wire, told)  # type: ignore[arg-type]
+
+    assert wire.sent == []
+    assert await sessions.resolve(sessions.ticket_of(issued.principal.session_id)) is None

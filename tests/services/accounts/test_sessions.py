@@ -332,23 +332,36 @@ async def test_ones_sessions_are_listed_with_where_they_were_opened_and_end_one_
     assert [one.id for one in await session_records.list_of(anna)] == [here.principal.session_id]
 
 
-async def test_changing_an_ended_session_makes_no_new_one() -> None:
+async def test_an_ended_session_is_not_renewed() -> None:
     issued = await sessions.start(new_id(), Role.FREE, "Anna")
     await sessions.end(issued.principal)
 
-    await sessions.confirm_second_factor(issued.principal)
+    with pytest.raises(Unauthorized):
+        await sessions.renew_with_second_factor(issued.principal)
 
     assert not await infra_redis.redis().exists(sessions.KEY + issued.principal.session_id)
 
 
-async def test_a_session_learns_of_the_second_factor_that_was_set_up_in_it() -> None:
-    issued = await sessions.start(new_id(), Role.ADMIN, "Root")
-    await sessions.confirm_second_factor(issued.principal)
+async def test_a_session_goes_on_under_a_new_id_with_the_second_factor_that_was_set_up_in_it() -> None:
+    anna = new_id()
+    issued = await sessions.start(anna, Role.ADMIN, "Root", device="Firefox")
+    before = await infra_redis.redis().hgetall(sessions.KEY + issued.principal.session_id)
+    left_s = await infra_redis.redis().ttl(sessions.KEY + issued.principal.session_id)
 
-    seen = await resolve(cookie(issued))
+    renewed = await sessions.renew_with_second_factor(issued.principal)
 
+    seen = await resolve(cookie(renewed))
     assert seen is not None
     assert seen.second_factor
+    assert await resolve(cookie(issued)) is None
+    after = await infra_redis.redis().hgetall(sessions.KEY + renewed.principal.session_id)
+    changed = {b"refresh", b"sealed", b"second_factor"}
+    assert {key: after[key] for key in after.keys() - changed} == {key: before[key] for key in before.keys() - changed}
+    assert await infra_redis.redis().ttl(sessions.KEY + renewed.principal.session_id) in (left_s, left_s - 1)
+    assert [one.id for one in await session_records.list_of(anna)] == [renewed.principal.session_id]
+    again = await sessions.refresh(renewed.cookie_header)
+    assert again is not None
+    assert again.principal.session_id == renewed.principal.session_id
 
 
 async def test_a_second_factor_that_is_turned_off_counts_in_no_session() -> None:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from services.infra.errors import TooMany, Unavailable
-from services.infra.waiting import Line
+from services.infra.waiting import Line, acting_for, caller
 
 
 async def hold(line: Line, who: str, done: asyncio.Event, seen: list[str]) -> None:
@@ -41,6 +41,45 @@ async def test_one_caller_holds_so_many_places_and_the_others_still_find_one() -
     await asyncio.gather(*tasks)
     await hold(line, "greedy", done, seen)
     assert seen == ["greedy", "greedy", "other", "greedy"]
+
+
+async def test_callers_take_turns_however_many_places_one_holds() -> None:
+    line, done, seen = Line(1, of_one=9, in_all=30), asyncio.Event(), list[str]()
+    tasks = [asyncio.create_task(hold(line, "greedy", done, seen)) for _ in range(6)]
+    await asyncio.sleep(0)
+    tasks += [asyncio.create_task(hold(line, who, done, seen)) for who in ("a", "b", "a")]
+    await asyncio.sleep(0)
+
+    done.set()
+    await asyncio.gather(*tasks)
+
+    assert seen == ["greedy", "greedy", "a", "b", "greedy", "a", "greedy", "greedy", "greedy"]
+
+
+async def test_a_turn_that_comes_to_somebody_who_is_leaving_goes_on_to_the_next() -> None:
+    line, done, seen = Line(1, of_one=9, in_all=9), asyncio.Event(), list[str]()
+    first, leaving, last = [asyncio.create_task(hold(line, who, done, seen)) for who in "abc"]
+    await asyncio.sleep(0)
+
+    done.set()
+    await first  # the turn is passed on to b in the same step
+    leaving.cancel()
+    await asyncio.gather(leaving, last, return_exceptions=True)
+    await hold(line, "d", done, seen)
+
+    assert [one for one in seen if one != "b"] == ["a", "c", "d"]
+
+
+async def test_who_asks_is_known_to_what_the_task_starts_and_to_no_other() -> None:
+    async def asks(who: str) -> str:
+        acting_for(who)
+        await asyncio.sleep(0)
+        return await asyncio.create_task(asked())
+
+    async def asked() -> str:
+        return caller()
+
+    assert await asyncio.gather(asks("a"), asks("b"), asked()) == ["a", "b", ""]
 
 
 async def test_a_full_line_says_so_and_whoever_leaves_it_frees_the_place() -> None:

@@ -21,7 +21,7 @@ from services.infra.tasks import end
 from services.solutions import repository
 from services.solutions.jobs import SolveJob, SolveJobs, SolveStatus, SolveTooLarge, limits_of, machine_limit
 from services.solutions.manifest import Library
-from services.solutions.models import SolutionRow
+from services.solutions.models import SolutionRow, SolveJobRow
 from services.solutions.rivers import Rivers
 from services.solutions.service import StrategyService
 from services.solutions.worker import LOST_AFTER_S, MOST_ATTEMPTS, Worker
@@ -192,6 +192,51 @@ async def test_a_request_that_was_solved_before_is_done_at_once(player: Principa
     again = await submit(_player(), _spot(TURN))
     assert again.status is SolveStatus.DONE
     assert again.solution_id == first.solution_id
+
+
+async def count_jobs() -> int:
+    async with transaction() as db:
+        return await db.scalar(select(func.count()).select_from(SolveJobRow)) or 0
+
+
+async def test_ones_own_solved_spot_is_the_same_request_and_no_second_one(player: Principal) -> None:
+    async with working():
+        first = await finished(player, await submit(player, _spot(TURN), 0.4))
+        again = await submit(player, _spot(TURN), 0.4)
+        easier = await submit(player, _spot(TURN), 0.5, 7)
+        assert (again, easier) == (first, first)
+        assert (await count_jobs(), await count_solutions()) == (1, 1)
+        better = await finished(player, await submit(player, _spot(TURN), first.progress.pct_pot / 2))  # type: ignore[operator]
+    assert better.solution_id != first.solution_id
+    assert (await submit(player, _spot(TURN), 0.4)).id in (first.id, better.id)
+    assert (await count_jobs(), await count_solutions()) == (2, 2)
+
+
+async def test_anothers_solved_spot_is_a_request_of_ones_own_for_the_one_solution(player: Principal) -> None:
+    other = _player()
+    async with working():
+        first = await finished(player, await submit(player, _spot(TURN), 0.4))
+    shared = await submit(other, _spot(TURN), 0.5, 7)
+    assert (shared.status, shared.solution_id, shared.owner_id) == (SolveStatus.DONE, first.solution_id, other.user_id)
+    assert shared.id != first.id
+    assert (await submit(other, _spot(TURN), 0.5)).id == shared.id
+    assert (await count_jobs(), await count_solutions()) == (2, 1)
+
+
+async def test_fifty_at_once_for_a_solved_spot_make_nothing_new(player: Principal) -> None:
+    async with working():
+        first = await finished(player, await submit(player, _spot(TURN)))
+    answers = await asyncio.gather(*(_unless_busy(player) for _ in range(50)))
+    assert {job.id for job in answers if job is not None} <= {first.id}
+    assert any(answers)
+    assert (await count_jobs(), await count_solutions()) == (1, 1)
+
+
+async def _unless_busy(player: Principal) -> SolveJob | None:
+    try:
+        return await submit(player, _spot(TURN))
+    except TooMany:  # so many estimates of one player at a time
+        return None
 
 
 async def test_a_shared_solve_goes_on_while_somebody_wants_it(player: Principal) -> None:

@@ -15,6 +15,7 @@ from services.infra import metrics
 from services.infra.cache import Cache
 from services.infra.clock import new_id
 from services.infra.errors import Invalid, NotFound, TooMany
+from services.infra.waiting import acting_for
 from services.solutions.catalog import Line, NodeStrategy, texture
 from services.solutions.codec import Artefact, ArtefactError, write_artefact
 from services.solutions.manifest import Library, read_manifest, verify, write_manifest
@@ -221,6 +222,25 @@ async def test_who_looks_around_waits_in_line_and_who_plays_does_not(strategies:
 
     assert waiting >= 2
     assert [type(outcome) for outcome in outcomes].count(TooMany) == 2
+
+
+async def test_one_player_can_not_queue_the_solver_for_everybody(strategies: StrategyService, shelf: Shelf) -> None:
+    """Many rivers of one player, then one of another's: his comes soon, and the first is told when it is too much."""
+    done: list[str] = []
+
+    async def play(who: str, card: str) -> None:
+        acting_for(who)
+        await strategies.node(shelf.turn.id, ("check", "check", f"deal {card}"))
+        done.append(who)
+
+    cards = ("2c", "2d", "4c", "5c", "6c", "7c", "2h", "4d", "5d", "6d", "7d", "4h")
+    greedy = [asyncio.create_task(play("greedy", card)) for card in cards]
+    await asyncio.sleep(0)
+    other = asyncio.create_task(play("other", "9c"))
+    outcomes = await asyncio.gather(*greedy, other, return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes].count(TooMany) == len(cards) - 8
+    assert done.index("other") <= 2  # behind the river that was being solved already, and one more
 
 
 async def test_another_process_finds_the_river_in_redis(strategies: StrategyService, shelf: Shelf) -> None:

@@ -56,6 +56,21 @@ async def test_a_drill_on_a_solution_deals_whole_hands_of_it_alone(
     assert (await training.summary(db, player, table.session_id)).decisions >= table.set_size
 
 
+async def test_another_drill_than_so_many_ends_the_oldest_and_no_other_set(
+    training: TrainingService, strategies: HashedStrategies, db: AsyncSession, player: UUID
+) -> None:
+    solution_id = list(strategies.infos)[1]
+    hands = await training.start(db, player)
+    opened = [await training.start(db, player, drill=DrillSpec(solution_id=solution_id)) for _ in range(23)]
+
+    found = {one.id: one for one in await training.sessions(db, player, 100)}
+
+    ended = [number for number, table in enumerate(opened) if found[table.session_id].finished_at is not None]
+    assert ended == [0, 1, 2]
+    assert found[hands.session_id].finished_at is None
+    assert (await training.current(db, player)).session_id == opened[-1].session_id  # type: ignore[union-attr]
+
+
 async def test_a_drill_has_spots_or_a_solution_that_its_player_may_see(
     training: TrainingService, strategies: HashedStrategies, db: AsyncSession, player: UUID
 ) -> None:
