@@ -12,10 +12,20 @@ from state import routes
 from state.reviews import ReviewState
 from state.session import SessionState
 
-STYLESHEETS = ["/mixline.css", "/play.css", "/accounts.css", "/boards.css", "/solve.css", "/admin.css", "/memory.css"]
+STYLESHEETS = [
+    "/mixline.css",
+    "/play.css",
+    "/accounts.css",
+    "/boards.css",
+    "/solve.css",
+    "/drills.css",
+    "/memory.css",
+    "/admin.css",
+]
 
 _LINKS = (
     ("Play", routes.HOME),
+    ("Drills", routes.DRILLS),
     ("Daily", routes.DAILY),
     (due_badge, routes.REVIEW),
     ("Dashboard", routes.DASHBOARD),

@@ -22,3 +22,5 @@ FORGOT_PASSWORD = "/forgot-password"  # noqa: S105 an address
 RESET_PASSWORD = "/reset-password"  # noqa: S105 an address
 VERIFY_EMAIL = "/verify-email"
 ACCOUNT = "/account"
+DRILLS = "/drills"
+DRILL_RANGE = "/drills/range"

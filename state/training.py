@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.accounts.sessions import ensure_user
 from services.infra.db import transaction
 from services.infra.errors import Conflict, DomainError
+from services.training.plan import Pause
 from services.training.service import get_training
 from services.training.views import DrillSpec, Mode, Table
 from state import routes
@@ -52,6 +53,7 @@ class TrainingState(rx.State):
     _session_id: str = ""
     _seat: Seat = Seat()
     _worst: tuple[str, ...] = ()
+    _pause: Pause = "mistakes"
 
     @rx.event
     @policy(Policy.PLAYER)
@@ -119,11 +121,22 @@ class TrainingState(rx.State):
         if answer is None:
             return
         self.answer = answer_view(answer, self._seat, unrated=again)
-        mistake = answer.grade.word in _MISTAKES and not answer.withheld  # else there is nothing to look at yet
-        self.phase = "paused" if again or mistake else "rolling"
+        # What is withheld is nothing to look at yet.
+        pauses = self._pauses(answer.grade.word) and not answer.withheld
+        self.phase = "paused" if again or pauses else "rolling"
         yield
         if self.phase == "rolling":
             await self._advance()
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def time_over(self, decision_id: str) -> None:
+        """The clock of this tab has run out; the server looks at its own."""
+        if decision_id != self.table.decision_id or self.phase != "decision":
+            return
+        await self._ask(
+            lambda db, user_id: self._show(db, user_id, get_training().time_over(db, user_id, UUID(decision_id)))
+        )
 
     @rx.event
     @policy(Policy.PLAYER)
@@ -154,6 +167,10 @@ class TrainingState(rx.State):
         await self._ask(
             lambda db, user_id: self._show(db, user_id, get_training().next_hand(db, user_id, session_id)), "ended"
         )
+
+    def _pauses(self, word: str) -> bool:
+        """Whether an answer is looked at before the hand goes on, by the drill's rule."""
+        return self._pause == "every" or (self._pause == "mistakes" and word in _MISTAKES)
 
     async def _ask(
         self, work: Callable[[AsyncSession, UUID], Awaitable[T]], otherwise: Phase | None = None
@@ -191,7 +208,7 @@ class TrainingState(rx.State):
         try:
             principal = await principal_of(self)
             async with transaction() as db:
-                coming = get_training().current(db, principal.user_id, mode, named)
+                coming = get_training().current(db, principal.user_id, mode, named=named)
                 if not await self._show(db, principal.user_id, coming):
                     self.phase = "idle"
         except DomainError as failure:
@@ -214,6 +231,7 @@ class TrainingState(rx.State):
         if table.answers and str(table.answers[-1].decision_id) != self.answer.decision_id:
             self.answer = answer_view(table.answers[-1], self._seat)
         self.table = table_view(table)
+        self._pause = table.plan.pause if table.plan else "mistakes"
         match table.status:
             case "set_done":
                 summary = await get_training().summary(db, user_id, table.session_id)

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
+from services.training.deviation import villain_words
 from services.training.views import Answer, Grade, HandResult, Step, StreetLoss, Summary, Table, WorstSpot
 from solver.cards import COMBO_CLASS, COMBO_INDEX, HAND_CLASSES, card_to_text
 from state import routes
 
 STREETS: Final = ("Flop", "Turn", "River")
 POT_TYPES: Final = {"SRP": "single-raised pot", "3BP": "3-bet pot", "4BP": "4-bet pot"}
+GROUPS: Final = ("small", "medium", "large", "overbet")
+"""Sizes of grouped drills, smallest first."""
 _UNKNOWN: Final = "–"
 _WORDS: Final = ("best", "correct", "inaccuracy", "wrong", "blunder", "uncertain")
 
@@ -94,6 +97,9 @@ class TableView:
     actions: tuple[ActionView, ...] = ()
     result: str = ""
     losses: tuple[StepView, ...] = ()
+    deadline: str = ""
+    timebank: int = 0
+    against: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,7 +193,10 @@ def action_tones(actions: Sequence[str], pot: int) -> tuple[str, ...]:
         elif kind in {"check", "call"}:
             tones.append("pass")
         else:
-            share = int(amount or 0) / max(pot, 1)
+            if amount in GROUPS:
+                tones.append(f"bet-{1 + GROUPS.index(amount)}")
+                continue
+            share = int(amount or 0) / max(pot, 1) if amount else 1.0
             size = 5 if kind == "allin" else 1 if share <= 0.4 else 2 if share <= 0.9 else 3 if share <= 1.6 else 4
             last = min(max(size, last + 1), 5)
             tones.append(f"bet-{last}")
@@ -197,6 +206,8 @@ def action_tones(actions: Sequence[str], pot: int) -> tuple[str, ...]:
 def action_label(action: str, pot: int, call_total: int, big_blind: int) -> str:
     """The name of an action in bb, totals on this street; a bet also as % of the pot before it."""
     kind, _, amount = action.partition(" ")
+    if amount in GROUPS or (kind in {"bet", "raise"} and not amount):
+        return action.capitalize()
     chips = int(amount or 0)
     match kind:
         case "call":
@@ -307,13 +318,16 @@ def table_view(table: Table) -> TableView:
         actions=action_views(table.actions, pot, call_total, blind),
         result=_result(table.result, table) if table.result else "",
         losses=street_losses(table.result.losses) if table.result else (),
+        deadline=table.deadline.isoformat() if table.deadline else "",
+        timebank=table.plan.timebank if table.plan else 0,
+        against=f"Villain {villain_words(table.plan.villain)}" if table.plan and table.plan.villain.deviates else "",
     )
 
 
 def _progress(table: Table) -> str:
     """How far the set is: in hands where hands are what it counts."""
-    if table.mode == "daily":
-        return f"Hand {table.hand_number} of {table.set_size}"
+    if table.mode == "daily" or (table.plan is not None and table.plan.unit == "hands"):
+        return f"Hand {min(table.hand_number, table.set_size)} of {table.set_size}"
     return f"Decision {min(table.decisions_done + 1, table.set_size)} of {table.set_size}"
 
 
@@ -390,6 +404,8 @@ def answer_view(answer: Answer, seat: Seat, *, unrated: bool = False) -> AnswerV
             (unrated, "Take-back: not rated."),
             (answer.timed_out, "Time ran out: played for you."),
             (not answer.in_range, "This hand is not in the solver's range here."),
+            (answer.chose, f"{answer.chose.capitalize()}: played as its least costly size."),
+            (answer.villain, f"Best reply to a villain who {answer.villain}, not the equilibrium."),
         )
         if wanted
     ]
@@ -403,7 +419,7 @@ def answer_view(answer: Answer, seat: Seat, *, unrated: bool = False) -> AnswerV
         sentence=_sentence(grade, "" if best is None else views[best.action].label),
         loss_bb=f"{number(grade.loss_bb, 2)} bb",
         loss_pct=f"{number(grade.loss_pct)}% of pot",
-        solved=_solved(answer.solved_to_pct),
+        solved="Exact against this villain" if answer.villain else _solved(answer.solved_to_pct),
         tolerance=f"±{number(answer.tolerance_pct, 2)}%{'' if answer.tolerance_fitted else ', not yet fitted'}",
         rows=rows,
         die_line=f"Die {answer.die}: {views[answer.die_pick].label}.{followed}" if answer.die_pick in views else "",

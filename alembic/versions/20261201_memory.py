@@ -18,7 +18,6 @@ def upgrade() -> None:
     )
     for name in ("situation", "texture", "hand_class"):
         op.add_column("decision", sa.Column(name, sa.Text()), schema="training")
-    op.alter_column("session", "place", server_default="1", schema="training")  # a set without a plan has one table
     _classify()
     op.create_index("ix_training_decision_user_loss", "decision", ["user_id", "loss_bb", "id"], schema="training")
 

@@ -8,6 +8,7 @@ from app.api import (
     admin,
     auth,
     document,
+    drills,
     errors,
     health,
     history,
@@ -46,6 +47,8 @@ ROUTERS = (
     ranked.router,
     history.router,
     reviews.router,
+    drills.router,
+    drills.ranges,
     admin.router,
 )
 

@@ -21,6 +21,7 @@ from services.accounts.sessions import Principal, ensure_user
 from services.infra.db import transaction
 from services.infra.errors import FieldError, Forbidden, Invalid
 from services.training import history
+from services.training.plan import Plan
 from services.training.service import get_training
 from services.training.views import DrillSpec, Mode, Status, Table, Word
 from solver.cards import cards_to_text
@@ -36,6 +37,10 @@ def _text(cards: object) -> object:
 Cards = Annotated[str, BeforeValidator(_text)]
 Id = Annotated[UUID, Field(strict=False)]
 """An id in a strict body: JSON has no type for it."""
+
+
+PlanIn = Annotated[Plan, Field(strict=False)]
+"""A plan in a strict body: JSON has no tuples; the plan checks itself."""
 
 
 class _Out(BaseModel):
@@ -108,6 +113,8 @@ class AnswerOut(_Out):
     config_hash: str
     grid: GridOut
     withheld: str
+    chose: str
+    villain: str
 
 
 class StreetLossOut(_Out):
@@ -168,6 +175,7 @@ class TableOut(_Out):
     answers: list[AnswerOut]
     result: HandResultOut | None
     commitment: str
+    plan: Plan | None
 
 
 class WorstSpotOut(_Out):
@@ -220,8 +228,9 @@ class SessionOut(_Out):
     """A set, as a list shows it."""
 
     id: UUID
-    mode: Literal["hands", "drill", "ranked", "daily"]
+    mode: Literal["hands", "drill", "ranked", "daily", "range"]
     set_size: int
+    place: int
     set_id: str | None
     hands: int
     decisions: int
@@ -259,10 +268,11 @@ class FairnessOut(_Out):
 
 
 class DrillIn(_In):
-    """Answered decisions of the caller's own, or a solution to play whole hands of."""
+    """Answered decisions of the caller's own, a solution to play hands of, or a plan of filters and ways to play."""
 
     items: Annotated[list[Id], Field(max_length=50)] = []
     solution_id: Id | None = None
+    plan: PlanIn | None = None
 
 
 class SessionIn(_In):
@@ -297,6 +307,11 @@ def table_out(table: Table) -> TableOut:
     return TableOut.model_validate({**values, "solution_id": None if table.kept_until else table.solution.id})
 
 
+def spec_of(drill: DrillIn) -> DrillSpec:
+    """The drill that a body asks for."""
+    return DrillSpec(tuple(drill.items), drill.solution_id, drill.plan)
+
+
 def _check_ranked(mode: Mode, principal: Principal) -> None:
     if mode != "hands" and not principal.signed_in:
         raise Forbidden("ranked sets are for members: create an account first", code="members-only")
@@ -326,7 +341,7 @@ async def open_session(body: SessionIn, principal: Trainer, response: Response) 
     _check_ranked(body.mode, principal)
     if body.drill is not None and body.mode != "hands":
         raise Invalid("a drill has mode hands", errors=[FieldError("drill", "only with mode hands")])
-    drill = None if body.drill is None else DrillSpec(tuple(body.drill.items), body.drill.solution_id)
+    drill = None if body.drill is None else spec_of(body.drill)
     async with transaction() as db:
         await ensure_user(db, principal)
         table = await get_training().start(db, principal.user_id, body.mode, drill)
@@ -335,10 +350,14 @@ async def open_session(body: SessionIn, principal: Trainer, response: Response) 
 
 
 @router.get("/sessions/current")
-async def current(principal: Reader, mode: Annotated[Mode, Query()] = "hands") -> Envelope[TableOut | None]:
+async def current(
+    principal: Reader,
+    mode: Annotated[Mode, Query()] = "hands",
+    place: Annotated[int, Query(ge=1, le=2, description="Which of two tables.")] = 1,
+) -> Envelope[TableOut | None]:
     """The table to resume; null when there is none."""
     async with transaction() as db:
-        table = await get_training().current(db, principal.user_id, mode)
+        table = await get_training().current(db, principal.user_id, mode, place=place)
     return ok(None if table is None else table_out(table))
 
 

@@ -41,7 +41,11 @@ def seat(name: Any, stack: Any, bet: Any, *children: rx.Component, class_name: s
 
 
 def die(value: Any) -> rx.Component:
-    """The die of this decision, 1 to 100."""
+    """The die of this decision, 1 to 100; 0: it is played without one."""
+    return rx.cond(value > 0, _die(value), rx.fragment())
+
+
+def _die(value: Any) -> rx.Component:
     return rx.el.div(
         rx.el.span("Die", class_name="die-label"),
         rx.el.span(value, class_name="die-value"),

@@ -1,9 +1,11 @@
 """Before the first hand: one sentence, one button."""
 
 import reflex as rx
+from reflex_components_core.react_router.dom import ReactRouterLink
 
 from components.poker import playing_card
 from components.ui import button, error_text
+from state import routes
 from state.training import TrainingState
 
 
@@ -21,6 +23,7 @@ def start() -> rx.Component:
         ),
         button("Play a hand", tone="primary", large=True, on_click=TrainingState.play),
         error_text(TrainingState.error),
+        ReactRouterLink.create("Or choose a drill", to=routes.DRILLS, class_name="start-drills"),
         rx.el.p("No account needed. Sign up later and your hands come along.", class_name="start-note"),
         custom_attrs={"data-ready": rx.State.is_hydrated.to_string()},
         class_name="start",

@@ -5,6 +5,7 @@ import reflex as rx
 from components.poker import action_bar, felt, line_so_far
 from components.training.grade import announcement, grade
 from components.training.summary import summary
+from components.training.timebank import timebank
 from components.ui import error_text
 from state.training import TrainingState
 from state.views import StepView
@@ -39,8 +40,16 @@ def _play() -> rx.Component:
     return rx.el.section(
         rx.el.div(
             rx.el.h1(rx.cond(TrainingState.phase == "starting", "Dealing", _table.spot)),
+            rx.cond(_table.against != "", rx.el.p(_table.against, class_name="table-against"), rx.fragment()),
             rx.el.p(_table.progress),
             class_name="table-head",
+        ),
+        timebank(
+            deadline=_table.deadline,
+            seconds=_table.timebank,
+            decision=_table.decision_id,
+            phase=TrainingState.phase,
+            on_over=TrainingState.time_over,
         ),
         line_so_far(_table.line),
         felt(_table),

@@ -22,8 +22,10 @@ from services.infra.log import get_logger
 from services.solutions import repository
 from services.solutions.catalog import Line, NodeStrategy, SolutionInfo, street_root
 from services.solutions.codec import Artefact
+from services.solutions.export import RIVER
 from services.solutions.growth import grown_folder
 from services.solutions.manifest import FOLDER, Library, describe
+from services.solutions.river_game import RiverGame, river_game
 from services.solutions.rivers import Rivers
 from services.solutions.store import StoredSolution, Street, Walk
 from services.solutions.study import admit
@@ -140,6 +142,19 @@ class StrategyService:
             config_hash=solution.info.config_hash,
             big_blind=solution.info.big_blind,
         )
+
+    async def river(self, solution_id: UUID, line: Line) -> RiverGame:
+        """The river that a line lies in, as a game of its own.
+
+        Raises:
+            Invalid: The line is not in the tree, or has not reached the river.
+        """
+        solution = await self._solution(solution_id)
+        if solution.position(line).street != RIVER:
+            raise Invalid("this line has not reached the river", code="no-river")
+        root = street_root(line)
+        walk, street = await self._walk(solution, root)
+        return river_game(solution, root, walk, street)
 
     async def prefetch(self, solution_id: UUID, line: Line) -> None:
         """Start on the river of a line (which may end with its deal) and return at once; trouble shows at ``node``."""

@@ -57,7 +57,7 @@ class LookAhead:
             if hand.pending is None:
                 return
             node = await self._strategies.node(deal.solution_id, hand.line)
-            if not hand.dealt.whole:
+            if hand.dealt.ends != "end":  # the rest of a street is read with its first node
                 return
             mix = node.strategy[:, node.row(deal.hero_combo)]
             for index in sorted(range(len(mix)), key=lambda action: -mix[action]):
@@ -67,6 +67,10 @@ class LookAhead:
         self._run(("branches", session_id), branches())
         if following is not None:
             self._run(("hand", session_id), self._first_node(following, library))
+
+    def prepare_next(self, session_id: UUID, work: Coroutine[Any, Any, None]) -> None:
+        """Prepare the next hand of a session in another way than `prepare` does."""
+        self._run(("hand", session_id), work)
 
     def follow(self, session_id: UUID, deal: Deal, line: Line) -> None:
         """Hero has acted: prepare what comes behind this line instead."""

@@ -17,7 +17,10 @@ from pydantic import BaseModel, ConfigDict
 from services.infra.events import Event, Upcaster
 from services.training.views import Word
 
-Kind = Literal["hands", "drill", "ranked", "daily"]
+Kind = Literal["hands", "drill", "ranked", "daily", "range"]
+
+Until = Literal["end", "street", "decision"]
+"""How far a hand is played."""
 
 
 def _set_id(payload: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +48,12 @@ class Queued(BaseModel):
 
 
 class SessionStarted(Event):
-    """A set began; a drill replays the decisions ``drill``, deals whole hands of ``solution_id``, or a ``queue``."""
+    """A set began; a drill replays the decisions ``drill``, deals hands of ``solution_id``, a ``queue``, or by a plan.
+
+    Attributes:
+        plan: ``Plan.data()``.
+        place: Which of two tables.
+    """
 
     type: ClassVar[str] = "SessionStarted"
     payload_version: ClassVar[int] = 2
@@ -56,6 +64,8 @@ class SessionStarted(Event):
     solution_id: UUID | None = None
     queue: tuple[Queued, ...] = ()
     set_id: str | None = None
+    plan: dict[str, Any] | None = None
+    place: int = 1
 
 
 class SessionFinished(Event):
@@ -70,7 +80,8 @@ class HandDealt(Event):
 
     Attributes:
         number: From 1 within the session.
-        whole: Played to its end; else it is one decision.
+        whole: Played to its end.
+        until: How far it is played; None in events that only knew ``whole``.
         start: Line from the root of the solution to where the hand begins.
         commitment: SHA-256 of the hand's seed, hex.
         queued: What it was dealt for, in a set with a queue.
@@ -96,10 +107,16 @@ class HandDealt(Event):
     item_id: UUID | None = None
     set_id: str | None = None
     queued: Queued | None = None
+    until: Until | None = None
+
+    @property
+    def ends(self) -> Until:
+        """How far it is played."""
+        return self.until or ("end" if self.whole else "decision")
 
 
 class DecisionOffered(Event):
-    """Hero was asked; ``number`` counts from 0 within the hand."""
+    """Hero was asked; ``number`` counts from 0 within the hand, ``die`` is 0 without one, ``actions`` may be groups."""
 
     type: ClassVar[str] = "DecisionOffered"
     decision_id: UUID
@@ -164,6 +181,10 @@ class Judged(Event):
     config_hash: str
     grid: str
     timed_out: bool = False
+    chose: str = ""
+    """The group of sizes that hero named; ``action`` is its least costly member."""
+    villain: str = ""
+    """How villain departs from the solution, in words; the loss is then counted against exactly him."""
 
 
 class DecisionGraded(Judged):
@@ -199,7 +220,7 @@ class VillainActed(Event):
 
 
 class HeroForced(Event):
-    """Hero had a single legal action, which is no decision."""
+    """Played for hero: a single legal action, or a decision that the drill leaves out."""
 
     type: ClassVar[str] = "HeroForced"
     street: int
@@ -226,3 +247,50 @@ class HandFinished(Event):
     rake: int
     villain_combo: int | None
     seed: str | None
+
+
+class RangeOffered(Event):
+    """Hero was asked for a whole range at one node; ``number`` is from 1 within the session."""
+
+    type: ClassVar[str] = "RangeOffered"
+    session_id: UUID
+    number: int
+    solution_id: UUID
+    line: tuple[str, ...]
+    hero: int
+    street: int
+    commitment: str
+
+
+class RangeGraded(Event):
+    """A painted range: one action per hand class, and what each cost.
+
+    Attributes:
+        actions: Of the node.
+        choices: [169] places in ``actions``; -1 where the range holds nothing.
+        losses_pct: [169] mean loss of the class's hands, % of the pot.
+        least_pct: [169] what the best single action of the class costs.
+        words: [169] grades, empty where nothing is held.
+        loss_bb: Per hand of the range, against perfect play of every hand.
+        least_bb: The part of it that one action per class can't avoid.
+    """
+
+    type: ClassVar[str] = "RangeGraded"
+    session_id: UUID
+    actions: tuple[str, ...]
+    choices: tuple[int, ...]
+    losses_pct: tuple[float, ...]
+    least_pct: tuple[float, ...]
+    weights: tuple[float, ...]
+    words: tuple[str, ...]
+    pot: int
+    big_blind: int
+    loss_bb: float
+    loss_pct: float
+    least_bb: float
+    right_share: float
+    tolerance_pct: float
+    solved_to_pct: float | None
+    grid: str
+    seed: str
+    villain: str = ""

@@ -139,6 +139,8 @@ def answer_of(event: Judged) -> Answer:
         tree_hash=event.tree_hash,
         config_hash=event.config_hash,
         grid=StrategyGrid(tuple(row.action for row in event.rows), event.grid),
+        chose=event.chose,
+        villain=event.villain,
     )
 
 

@@ -10,10 +10,14 @@ import numpy as np
 
 from services.infra.settings import get_settings
 from services.solutions.catalog import NodeStrategy
+from services.solutions.export import RIVER
+from services.training.deviation import villain_words
 from services.training.events import GradedAction
 from services.training.grading import Cutoffs, die_intervals, die_pick, grade, losses
+from services.training.grouping import best_member, group_shares, group_values, groups
+from services.training.plan import Plan
 from services.training.reasons import reasons
-from services.training.tolerance import tolerance
+from services.training.tolerance import EXACT_PCT, Tolerance, tolerance
 from solver.cards import COMBO_CLASS, N_CLASSES
 
 _CLASS_SIZE = np.bincount(COMBO_CLASS, minlength=N_CLASSES)
@@ -25,31 +29,42 @@ def cutoffs() -> Cutoffs:
     return Cutoffs(**{name: getattr(settings, f"grade_{name}") for name in Cutoffs.__dataclass_fields__})
 
 
-async def judge(node: NodeStrategy, hero_combo: int, action: str, die: int, cutoffs: Cutoffs) -> dict[str, Any]:
+async def judge(
+    node: NodeStrategy, hero_combo: int, action: str, die: int, cutoffs: Cutoffs, plan: Plan | None = None
+) -> dict[str, Any]:
     """The fields of ``Judged`` that follow from the node.
 
     Args:
         node: Where hero decides.
         hero_combo: Hero's cards.
-        action: One of the node's actions.
-        die: 1 to 100.
+        action: One of the node's actions, or of its groups where the plan has them.
+        die: 1 to 100; 0 without one.
         cutoffs: The installation's.
+        plan: The drill's: groups of sizes, and a villain against whom Q* is exact.
     """
     position = node.position
     row = node.row(hero_combo)
     q, mix = node.q[:, row], node.strategy[:, row].astype(np.float64)
-    chosen = position.actions.index(action)
+    parts = groups(position, "exact" if plan is None or action in position.actions else plan.sizes)
+    chosen = next(place for place, part in enumerate(parts) if part.name == action)
+    taken = best_member(parts[chosen], q, mix)
     in_range = bool(node.in_range[row])
     reach = node.reach[position.player]
     share = float(reach[hero_combo]) / max(float(reach.max()), 1e-12)
     solved_to = float(node.exploitability_pct) if np.isfinite(node.exploitability_pct) else None
-    sure = tolerance(position.street, float(mix[chosen]), share, solved_to, in_range=in_range)
+    q_parts, mix_parts = group_values(parts, q), group_shares(parts, mix)
+    villain = villain_words(plan.villain) if plan is not None and position.street == RIVER else ""
+    sure = tolerance(position.street, float(mix_parts[chosen]), share, solved_to, in_range=in_range)
+    if villain:  # his strategy is given and the best response to it is computed, not approached
+        sure = Tolerance(EXACT_PCT, fitted=True)
     known = bool(np.isfinite(q).all())
-    pick = best = int(np.argmax(mix))
+    pick: int | None = int(np.argmax(mix)) if die else None
+    best = int(np.argmax(mix))
     if known:
-        pick = die_pick(die, die_intervals(mix, q, position.pot, sure.pct))
         best = int(np.argmin(losses(q)))
-    verdict = grade(q, mix, chosen, position.pot, node.big_blind, sure.pct, pick, cutoffs)
+        pick = die_pick(die, die_intervals(mix, q, position.pot, sure.pct)) if die else None
+    named = next((place for place, part in enumerate(parts) if pick in part.members), None)
+    verdict = grade(q_parts, mix_parts, chosen, position.pot, node.big_blind, sure.pct, named, cutoffs)
     villain_reach = node.reach[1 - position.player]
     why = await asyncio.to_thread(
         reasons, position, hero_combo, villain_reach, [float(value) for value in q], node.big_blind
@@ -60,7 +75,9 @@ async def judge(node: NodeStrategy, hero_combo: int, action: str, die: int, cuto
         "board": position.board,
         "pot": position.pot,
         "big_blind": node.big_blind,
-        "action": action,
+        "action": position.actions[taken],
+        "chose": "" if action in position.actions else action,
+        "villain": villain,
         "best_action": position.actions[best],
         "grade": verdict.word,
         "borderline": verdict.borderline,
@@ -75,7 +92,7 @@ async def judge(node: NodeStrategy, hero_combo: int, action: str, die: int, cuto
         "solved_to_pct": solved_to,
         "in_range": in_range,
         "die": die,
-        "die_pick": position.actions[pick],
+        "die_pick": "" if pick is None else position.actions[pick],
         "rows": tuple(
             GradedAction(action=name, frequency=float(mix[index]), ev=float(q[index]) if known else None)
             for index, name in enumerate(position.actions)

@@ -48,6 +48,8 @@ class SessionRow(SQLModel, table=True):
     solution_id: UUID | None
     queue: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB)  # pyright: ignore[reportArgumentType]
     set_id: str | None = Field(sa_type=Text)
+    plan: dict[str, Any] | None = Field(sa_type=JSONB(none_as_null=True))  # pyright: ignore[reportArgumentType]
+    place: int = Field(sa_type=SmallInteger)
     hands: int
     decisions: int
     started_at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
@@ -55,8 +57,10 @@ class SessionRow(SQLModel, table=True):
 
     @property
     def whole(self) -> bool:
-        """Hands are played to their end; else each is one decision."""
-        return self.mode == "daily" or (self.set_id is None and not self.drill and not self.queue)
+        """Hands are played to their end; else each is one decision. A plan says itself how far."""
+        if self.mode == "daily":
+            return True
+        return self.set_id is None and not self.drill and not self.queue and self.plan is None
 
 
 class HandRow(SQLModel, table=True):
@@ -193,9 +197,53 @@ class RankedItemRow(SQLModel, table=True):
     difficulty_pct: float = Field(sa_type=Float)
 
 
+class SavedDrillRow(SQLModel, table=True):
+    """A drill that somebody keeps under a name; no read model: what it says now is all there is to know."""
+
+    __tablename__ = "saved_drill"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        UniqueConstraint("user_id", "name", name="uq_training_saved_drill_user_name"),
+        {"schema": SCHEMA},
+    )
+
+    id: UUID = Field(primary_key=True)
+    user_id: UUID = Field(foreign_key="accounts.user.id")
+    name: str = Field(sa_type=Text)
+    plan: dict[str, Any] = Field(sa_type=JSONB)
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+    updated_at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+
+
+class RangeItemRow(SQLModel, table=True):
+    """A node at which a whole range was asked for and, once painted, what it cost."""
+
+    __tablename__ = "range_item"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        UniqueConstraint("session_id", "number", name="uq_training_range_item_session_number"),
+        Index("ix_training_range_item_user", "user_id", "offered_at"),
+        {"schema": SCHEMA},
+    )
+
+    id: UUID = Field(primary_key=True)
+    session_id: UUID = Field(foreign_key="training.session.id")
+    user_id: UUID = Field(foreign_key="accounts.user.id")
+    number: int = Field(sa_type=SmallInteger)
+    solution_id: UUID
+    line: list[str] = Field(sa_type=ARRAY(Text))  # pyright: ignore[reportArgumentType]
+    hero: int = Field(sa_type=SmallInteger)
+    street: int = Field(sa_type=SmallInteger)
+    offered_at: datetime = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+    answered_at: datetime | None = Field(sa_type=DateTime(timezone=True))  # pyright: ignore[reportArgumentType]
+    loss_bb: float | None = Field(sa_type=Float)
+    loss_pct: float | None = Field(sa_type=Float)
+    right_share: float | None = Field(sa_type=Float)
+
+
 SESSION = table_of(SessionRow)
 HAND = table_of(HandRow)
 DECISION = table_of(DecisionRow)
 SEED = table_of(SeedRow)
 RANKED_SET = table_of(RankedSetRow)
 RANKED_ITEM = table_of(RankedItemRow)
+SAVED_DRILL = table_of(SavedDrillRow)
+RANGE_ITEM = table_of(RangeItemRow)

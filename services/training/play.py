@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.infra.events import Event
 from services.solutions.catalog import NodeStrategy, SolutionInfo
+from services.solutions.river_game import RiverGame
 from services.training.deals import Draw, combo_cards, draw_card, draw_combos
 from services.training.events import CardDealt, HeroForced, VillainActed
 from solver.cards import card_to_text
@@ -61,6 +62,10 @@ class Strategies(Protocol):
 
     async def node(self, solution_id: UUID, line: Line) -> NodeStrategy:
         """The strategy at a decision."""
+        ...
+
+    async def river(self, solution_id: UUID, line: Line) -> RiverGame:
+        """The river that a line lies in."""
         ...
 
 

@@ -51,20 +51,21 @@ async def named_session(db: AsyncSession, user_id: UUID, name: str) -> SessionRo
 
 
 async def newest_session(
-    db: AsyncSession, user_id: UUID, modes: Sequence[str], finished_since: datetime | None = None
+    db: AsyncSession, user_id: UUID, modes: Sequence[str], finished_since: datetime | None = None, place: int = 1
 ) -> SessionRow | None:
-    """The player's newest session that is open, or finished after a moment if one is given."""
+    """The player's newest session at a table that is open, or finished after a moment if one is given."""
     alive = SESSION.c.finished_at.is_(None)
     if finished_since is not None:
         alive |= SESSION.c.finished_at > finished_since
-    query = select(SESSION).where(SESSION.c.user_id == user_id, SESSION.c.mode.in_(modes), alive)
+    mine = (SESSION.c.user_id == user_id, SESSION.c.place == place, SESSION.c.mode.in_(modes))
+    query = select(SESSION).where(*mine, alive)
     return await _session(db, query.order_by(SESSION.c.started_at.desc(), SESSION.c.id.desc()).limit(1))
 
 
 async def open_drills(db: AsyncSession, user_id: UUID, but_newest: int) -> list[UUID]:
     """The player's open drills except the newest ones, oldest first."""
     query = select(SESSION.c.id).where(
-        SESSION.c.user_id == user_id, SESSION.c.mode == "drill", SESSION.c.finished_at.is_(None)
+        SESSION.c.user_id == user_id, SESSION.c.mode.in_(("drill", "range")), SESSION.c.finished_at.is_(None)
     )
     found = list(await db.scalars(query.order_by(SESSION.c.id)))
     return found[: max(0, len(found) - but_newest)]
@@ -134,10 +135,11 @@ async def population(db: AsyncSession, mode: str, limit: int) -> list[HandLoss]:
 
 
 async def overdue(db: AsyncSession, moment: datetime, limit: int) -> list[DecisionRow]:
-    """Unanswered decisions whose time was over before a moment."""
+    """Unanswered decisions of open sets whose time was over before a moment."""
+    is_open = select(SESSION.c.id).where(SESSION.c.id == DECISION.c.session_id, SESSION.c.finished_at.is_(None))
     query = (
         select(DECISION)
-        .where(DECISION.c.answered_at.is_(None), DECISION.c.deadline < moment)
+        .where(DECISION.c.answered_at.is_(None), DECISION.c.deadline < moment, is_open.exists())
         .order_by(DECISION.c.deadline)
         .limit(limit)
     )

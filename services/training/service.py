@@ -13,7 +13,6 @@ import json
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,7 +22,7 @@ from services.accounts.service import role_of
 from services.accounts.sessions import Role
 from services.infra import clock, events
 from services.infra.db import transaction
-from services.infra.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Unavailable
+from services.infra.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from services.infra.settings import get_settings
 from services.solutions import reservations
 from services.solutions.catalog import SolutionInfo
@@ -35,16 +34,25 @@ from services.training.deals import commitment, derive, new_seed
 from services.training.drills import drill_started
 from services.training.events import DecisionGraded, DecisionRetried, HandDealt, Queued, SessionFinished, SessionStarted
 from services.training.hand import Hand, answer_of, fold
-from services.training.judging import cutoffs, judge
-from services.training.models import DecisionRow, SessionRow
+from services.training.models import SessionRow
 from services.training.open_sets import make_room
-from services.training.play import Continuation, Deal, Strategies, deal_hand, is_over, outcome, play_on
+from services.training.planned import deal_planned, play_until, prepare_planned, until_of
+from services.training.play import Continuation, Deal, Strategies, deal_hand, is_over, outcome
 from services.training.queued import deal_queued
 from services.training.ranked import KIND_OF, RankedSets
 from services.training.reasons import load_kernels
-from services.training.redaction import summary_shown, table_shown, withheld
+from services.training.records import Records, check_action, time_out_action
+from services.training.redaction import summary_shown
 from services.training.summary import summarise
-from services.training.tables import decision_offered, hand_finished, judged_hand, kind_of, table_of
+from services.training.tables import (
+    decision_offered,
+    hand_finished,
+    judged_at,
+    judged_hand,
+    kind_of,
+    plan_of,
+    set_is_over,
+)
 from services.training.views import Answer, DrillSpec, Fairness, Mode, Summary, Table
 
 SUMMARY_KEPT = timedelta(hours=1)
@@ -57,7 +65,7 @@ _POPULATION = 2000
 _MOST_OVERDUE = 50
 
 
-class TrainingService:
+class TrainingService(Records):
     """Deals, grades and keeps hands; see the module."""
 
     def __init__(self, strategies: Strategies, *, look_ahead: bool = True) -> None:
@@ -86,7 +94,7 @@ class TrainingService:
             return await self._start_ranked(db, user_id, mode)
         if drill is not None:
             await make_room(db, user_id)
-            return await self._open(db, user_id, await drill_started(self._strategies, db, user_id, drill), new_seed())
+            return await self._start_drill(db, user_id, drill)
         session = await repository.newest_session(db, user_id, ["hands"])
         if session is not None:
             return await self._resume(db, session)
@@ -104,7 +112,9 @@ class TrainingService:
         started = SessionStarted(mode="drill", set_size=len(queue), queue=tuple(queue))
         return await self._open(db, user_id, started, new_seed())
 
-    async def current(self, db: AsyncSession, user_id: UUID, mode: Mode = "hands", named: str = "") -> Table | None:
+    async def current(
+        self, db: AsyncSession, user_id: UUID, mode: Mode = "hands", *, place: int = 1, named: str = ""
+    ) -> Table | None:
         """The table to resume, played on if it was left between two commits; None when there is none.
 
         ``named`` is the id of a set of one's own that comes before the newest one, as long as it is open.
@@ -115,7 +125,9 @@ class TrainingService:
             session = await self.ranked.session(db, user_id, KIND_OF[mode])
         else:
             since = clock.now() - SUMMARY_KEPT
-            session = await repository.newest_session(db, user_id, ["hands", "drill"], finished_since=since)
+            session = await repository.newest_session(
+                db, user_id, ["hands", "drill"], finished_since=since, place=place
+            )
         return None if session is None else await self._resume(db, session)
 
     async def act(
@@ -136,14 +148,31 @@ class TrainingService:
         session = await repository.session(db, user_id, row.session_id, lock=lock)
         hand = await self._hand(db, row.hand_id)
         if (given := next((one for one in hand.graded if one.decision_id == decision_id), None)) is not None:
-            if given.action != action or given.timed_out:
+            if (given.chose or given.action) != action or given.timed_out:
                 raise Conflict("this decision was answered already", code="decision-answered")
             return await self._shown(db, hand, answer_of(given))
         if session is None or session.finished_at is not None:
             raise Conflict("this set is over", code="set-over")
         if row.deadline is not None and clock.now() > row.deadline + LATE:
             raise Conflict("the time for this decision is over", code="decision-timed-out")
-        return await self._shown(db, hand, answer_of(await self._grade(db, hand, user_id, action)))
+        return await self._shown(db, hand, answer_of(await self._grade(db, session, hand, user_id, action)))
+
+    async def time_over(self, db: AsyncSession, user_id: UUID, decision_id: UUID) -> Table:
+        """The player's clock says that a decision's time is over: check or fold, if the server's says so too.
+
+        Raises:
+            NotFound: No such decision of this player.
+        """
+        row = await self._decision(db, user_id, decision_id)
+        session = await repository.session(db, user_id, row.session_id, lock=True)
+        if session is None:
+            raise NotFound("there is no such session")
+        hand = await self._hand(db, row.hand_id)
+        pending, deadline = hand.pending, row.deadline
+        if pending is not None and pending.decision_id == decision_id and deadline and clock.now() >= deadline:
+            await self._grade(db, session, hand, user_id, time_out_action(pending.actions), timed_out=True)
+            session, hand = await self._lock(db, session), await self._hand(db, row.hand_id)
+        return await self._table(db, session, hand)
 
     async def retry(self, db: AsyncSession, user_id: UUID, decision_id: UUID, action: str) -> Answer:
         """Take an answered decision back and grade another action: recorded, never counted; the hand goes on as it was.
@@ -156,13 +185,13 @@ class TrainingService:
         """
         row = await self._decision(db, user_id, decision_id)
         (await reservations.kept(db)).check(row.board)
-        await repository.session(db, user_id, row.session_id, lock=True)
+        session = await repository.session(db, user_id, row.session_id, lock=True)
         hand = await self._hand(db, row.hand_id)
         given = next((one for one in hand.graded if one.decision_id == decision_id), None)
-        if given is None:
+        if given is None or session is None:
             raise Conflict("this decision waits for its first answer", code="decision-open")
-        _check_action(action, tuple(one.action for one in given.rows))
-        judged = await self._judged(hand, given.line, given.die, action)
+        check_action(action, (*(one.action for one in given.rows), *row.actions))
+        judged = await judged_at(self._strategies, session, hand, given.line, given.die, action)
         again = DecisionRetried(**judged_hand(hand, decision_id), **judged)
         await events.append(db, hand.id, "hand", hand.version, [again], user_id)
         return answer_of(again)
@@ -185,7 +214,7 @@ class TrainingService:
             NotFound: No such session of this player.
         """
         session = await repository.session(db, user_id, session_id, lock=True)
-        if session is None:
+        if session is None or session.mode == "range":  # ranges are painted: services.training.ranges
             raise NotFound("there is no such session")
         table = await self._resume(db, session)
         if table.status != "ended":
@@ -225,13 +254,6 @@ class TrainingService:
         population = await repository.population(db, session.mode, _POPULATION)
         return summary_shown(summarise(session, answered, population), await reservations.kept(db))
 
-    async def answers(self, db: AsyncSession, user_id: UUID, session_id: UUID) -> list[Answer]:
-        """Every answer of a session in order."""
-        if await repository.session(db, user_id, session_id) is None:
-            raise NotFound("there is no such session")
-        hands = [await self._hand(db, hand_id) for hand_id in await repository.hand_ids(db, session_id)]
-        return [await self._shown(db, hand, answer_of(event)) for hand in hands for event in hand.graded]
-
     async def fairness(self, db: AsyncSession, user_id: UUID, hand_id: UUID) -> Fairness:
         """The hand's commitment; its seed after the hand (ranked: the set's seed, after its close)."""
         _, hand = await self._load(db, user_id, hand_id)
@@ -264,25 +286,17 @@ class TrainingService:
 
     # -- sets --------------------------------------------------------------------------------------------------------
 
-    async def _library(self, db: AsyncSession) -> list[SolutionInfo]:
-        """What may be practised now."""
-        kept = await reservations.kept(db)
-        library = kept.open([info for info in await self._strategies.list() if info.source == "library"])
-        if not library:
-            raise Unavailable("there are no spots to deal: build the library first", code="library-empty")
-        return library
-
-    async def _pool(self, db: AsyncSession, session: SessionRow) -> list[SolutionInfo]:
-        """What whole hands of a set are dealt from.
-
-        Raises:
-            BoardKept: A drill of one solution, on whose board a ranked set runs by now.
-        """
-        if session.solution_id is None:
-            return await self._library(db)
-        info = await self._strategies.info(session.solution_id)
-        (await reservations.kept(db)).check(info.board)
-        return [info]
+    async def _start_drill(self, db: AsyncSession, user_id: UUID, drill: DrillSpec) -> Table:
+        """Open a drill; of two tables each is a set of its own with half of the count."""
+        started = await drill_started(self._strategies, db, user_id, drill)
+        if started.mode == "range":
+            raise Invalid("whole ranges are painted, not played", code="range-drill")
+        if drill.plan is None or drill.plan.tables == 1 or started.drill or started.set_size == 1:
+            return await self._open(db, user_id, started, new_seed())
+        second = started.set_size // 2
+        await self._open(db, user_id, started.model_copy(update={"place": 2, "set_size": second}), new_seed())
+        first = started.model_copy(update={"set_size": started.set_size - second})
+        return await self._open(db, user_id, first, new_seed())
 
     async def _start_ranked(self, db: AsyncSession, user_id: UUID, mode: Mode) -> Table:
         if await role_of(db, user_id) == Role.GUEST:
@@ -314,8 +328,8 @@ class TrainingService:
             await self._lock(db, session)
             hand = await self._hand(db, hand_id)
             if hand.pending is not None:
-                action = "check" if "check" in hand.pending.actions else "fold"
-                await self._grade(db, hand, session.user_id, action, timed_out=True)
+                played = time_out_action(hand.pending.actions)
+                await self._grade(db, session, hand, session.user_id, played, timed_out=True)
                 hand = await self._hand(db, hand_id)
         if hand.pending is None and hand.finished is None:
             return await self._advance(db, session, hand)
@@ -335,10 +349,15 @@ class TrainingService:
         committed = commitment(seed)
         item_id, die = None, None
         queued: Queued | None = None
+        plan = None if session.drill else plan_of(session)
+        until = until_of(plan, whole=session.whole)
         if session.set_id is not None:
             ranked = await self.ranked.deal(db, session, number, seed)
             deal, start, committed = ranked.deal, ranked.start, ranked.commitment
             item_id, die = ranked.item_id, ranked.die
+        elif plan is not None:
+            planned = await deal_planned(self._strategies, seed, plan, await self._pool(db, session))
+            deal, start = planned.deal, planned.start
         elif session.whole:
             deal = await deal_hand(self._strategies, seed, await self._pool(db, session))
         elif session.queue:
@@ -359,7 +378,8 @@ class TrainingService:
             session_id=session.id,
             number=number,
             mode=kind_of(session),
-            whole=session.whole,
+            whole=until == "end",
+            until=until,
             solution_id=deal.solution_id,
             family=info.family,
             pot_type=info.pot_type,
@@ -374,7 +394,7 @@ class TrainingService:
             set_id=session.set_id,
             queued=queued,
         )
-        continuation = await play_on(self._strategies, deal, start)
+        continuation = await play_until(self._strategies, plan_of(session), deal, start, until)
         await repository.put_seed(db, hand_id, deal.seed, deal.villain_combo)
         stored = await events.append(db, hand_id, "hand", 0, [dealt], session.user_id)
         return await self._continue(db, session, fold(stored), deal, continuation, die=die)
@@ -383,7 +403,8 @@ class TrainingService:
         """Play on a hand that waits for villain, a card or its end, unless another tab just did."""
         kept = await repository.seed(db, hand.id)
         deal = Deal(hand.dealt.solution_id, hand.dealt.hero, hand.dealt.hero_combo, kept.villain_combo, kept.seed)
-        continuation = await play_on(self._strategies, deal, hand.line) if hand.dealt.whole else None
+        plan, until = plan_of(session), hand.dealt.ends
+        continuation = await play_until(self._strategies, plan, deal, hand.line, until) if until != "decision" else None
         session = await self._lock(db, session)
         now = await self._hand(db, hand.id)
         if now.version != hand.version and (now.pending is not None or now.finished is not None):
@@ -401,21 +422,20 @@ class TrainingService:
     ) -> Table:
         """Append what happened; None: the hand was one decision and is over."""
         happened: list[events.Event] = [] if continuation is None else list(continuation.events)
-        over = continuation is None or is_over(continuation.position)
-        if continuation is None:
+        over = continuation is None or is_over(continuation.position) or continuation.position.kind == "deal"
+        if continuation is None or continuation.position.kind == "deal":
             happened.append(hand_finished(hand, deal, None, winner=-1, net=0, rake=0))
         elif over:
             end = await outcome(self._strategies, deal, continuation)
             happened.append(hand_finished(hand, deal, end.result, winner=end.winner, net=end.net, rake=end.rake))
         else:
             deadline = None if session.set_id is None else await self.ranked.deadline(db, session)
-            happened.append(decision_offered(hand, deal, continuation, die, deadline))
+            happened.append(decision_offered(session, hand, deal, continuation, die, deadline))
         stored = await events.append(db, hand.id, "hand", hand.version, happened, session.user_id)
         for one in stored:
             hand = hand.after(one.event)
         session = await self._lock(db, session)
-        done = session.decisions if session.mode != "daily" else session.hands
-        if over and done >= session.set_size and session.finished_at is None:
+        if over and set_is_over(session) and session.finished_at is None:
             await self._finish_session(db, session)
             session = await self._lock(db, session)
         if continuation is not None:
@@ -424,28 +444,34 @@ class TrainingService:
 
     async def _look_ahead(self, db: AsyncSession, session: SessionRow, deal: Deal, hand: Hand) -> None:
         following: bytes | None = None
-        pool: list[SolutionInfo] = []
+        upcoming: list[SolutionInfo] = []
+        plan = None if session.drill else plan_of(session)
         if session.set_id is not None:
             if (place := await self.ranked.following(db, session)) is not None:
                 self._ahead.prepare_spot(session.id, *place)
-        elif session.whole:
+        elif plan is not None or session.whole:
             try:
-                pool = await self._pool(db, session)
-                following = derive((await repository.seed(db, session.id)).seed, f"hand {session.hands + 1}")
+                upcoming = await self._pool(db, session)
             except BoardKept:  # said when the next hand is asked for
                 pass
-        self._ahead.prepare(session.id, deal, hand, following, pool)
+            else:
+                following = derive((await repository.seed(db, session.id)).seed, f"hand {session.hands + 1}")
+                if plan is not None:
+                    ready = prepare_planned(self._strategies, plan, following, upcoming)
+                    self._ahead.prepare_next(session.id, ready)
+                    following = None
+        self._ahead.prepare(session.id, deal, hand, following, upcoming)
 
     # -- decisions ---------------------------------------------------------------------------------------------------
 
     async def _grade(
-        self, db: AsyncSession, hand: Hand, user_id: UUID, action: str, *, timed_out: bool = False
+        self, db: AsyncSession, session: SessionRow, hand: Hand, user_id: UUID, action: str, *, timed_out: bool = False
     ) -> DecisionGraded:
         """Grade the pending decision of a hand whose session is locked."""
         pending = hand.pending
         assert pending is not None
-        _check_action(action, pending.actions)
-        judged = await self._judged(hand, pending.line, pending.die, action)
+        check_action(action, pending.actions)
+        judged = await judged_at(self._strategies, session, hand, pending.line, pending.die, action)
         graded = DecisionGraded(
             **judged_hand(hand, pending.decision_id),
             **judged,
@@ -453,56 +479,11 @@ class TrainingService:
             timed_out=timed_out,
         )
         await events.append(db, hand.id, "hand", hand.version, [graded], user_id)
-        if hand.dealt.whole:
+        if hand.dealt.ends == "end":
             kept = await repository.seed(db, hand.id)
             deal = Deal(hand.dealt.solution_id, hand.dealt.hero, hand.dealt.hero_combo, kept.villain_combo, kept.seed)
-            self._ahead.follow(graded.session_id, deal, (*pending.line, action))
+            self._ahead.follow(graded.session_id, deal, (*pending.line, graded.action))
         return graded
-
-    async def _judged(self, hand: Hand, line: tuple[str, ...], die: int, action: str) -> dict[str, Any]:
-        dealt = hand.dealt
-        node = await self._strategies.node(dealt.solution_id, line)
-        return await judge(node, dealt.hero_combo, action, die, cutoffs())
-
-    # -- reading -----------------------------------------------------------------------------------------------------
-
-    async def _decision(self, db: AsyncSession, user_id: UUID, decision_id: UUID) -> DecisionRow:
-        row = await repository.decision(db, user_id, decision_id)
-        if row is None:
-            raise NotFound("there is no such decision")
-        return row
-
-    async def _hand(self, db: AsyncSession, hand_id: UUID) -> Hand:
-        return fold(await events.load(db, hand_id))
-
-    async def _load(self, db: AsyncSession, user_id: UUID, hand_id: UUID) -> tuple[SessionRow, Hand]:
-        row = await repository.hand(db, user_id, hand_id)
-        session = None if row is None else await repository.session(db, user_id, row.session_id)
-        if session is None:
-            raise NotFound("there is no such hand")
-        return session, await self._hand(db, hand_id)
-
-    async def _table(self, db: AsyncSession, session: SessionRow, hand: Hand) -> Table:
-        """The table as it may be shown now."""
-        return table_shown(await table_of(self._strategies, session, hand), await reservations.kept(db))
-
-    async def _shown(self, db: AsyncSession, hand: Hand, answer: Answer) -> Answer:
-        """An answer as it may be shown now."""
-        info = await self._strategies.info(hand.dealt.solution_id)
-        return withheld(answer, await reservations.kept(db), info.board)
-
-    async def _lock(self, db: AsyncSession, session: SessionRow) -> SessionRow:
-        """The session as it is now, locked until the transaction ends."""
-        locked = await repository.session(db, session.user_id, session.id, lock=True)
-        if locked is None:  # a guest's hands moved into an account meanwhile
-            raise Conflict("this session moved to another account", code="session-moved")
-        return locked
-
-
-def _check_action(action: str, actions: tuple[str, ...]) -> None:
-    if action not in actions:
-        problem = FieldError("action", f"{action[:40]!a} is no action here; actions are {', '.join(actions)}")
-        raise Invalid("this action is not possible", code="no-such-action", errors=[problem])
 
 
 @lru_cache(maxsize=1)

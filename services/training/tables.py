@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
 from services.infra import clock
 from services.training.deals import Draw
-from services.training.events import DecisionOffered, HandDealt, HandFinished, Kind
+from services.training.deviation import facing
+from services.training.events import DecisionOffered, HandFinished, Kind
+from services.training.grouping import groups
 from services.training.hand import Hand, answer_of, result_of
+from services.training.judging import cutoffs, judge
 from services.training.models import SessionRow
+from services.training.plan import Plan
 from services.training.play import Continuation, Deal, Strategies
 from services.training.summary import mode_of
 from services.training.views import Status, Step, Table
@@ -19,6 +23,18 @@ from services.training.views import Status, Step, Table
 def kind_of(session: SessionRow) -> Kind:
     """The session's mode; a check constraint allows nothing else."""
     return cast("Kind", session.mode)
+
+
+def plan_of(session: SessionRow) -> Plan | None:
+    """What the set was asked for."""
+    return None if session.plan is None else Plan.read(session.plan)
+
+
+def set_is_over(session: SessionRow) -> bool:
+    """Enough was decided, or played."""
+    plan = plan_of(session)
+    by_hands = session.mode == "daily" or (plan is not None and plan.unit == "hands")
+    return (session.hands if by_hands else session.decisions) >= session.set_size
 
 
 async def table_of(strategies: Strategies, session: SessionRow, hand: Hand) -> Table:
@@ -52,7 +68,7 @@ async def table_of(strategies: Strategies, session: SessionRow, hand: Hand) -> T
         board=board,
         hero=dealt.hero,
         hero_cards=hand.hero_cards,
-        line=(*await _steps(strategies, dealt), *hand.steps),
+        line=(*await line_steps(strategies, dealt.solution_id, dealt.start), *hand.steps),
         pot=position.pot,
         stacks=position.stacks,
         street_bets=position.street_bets,
@@ -66,20 +82,31 @@ async def table_of(strategies: Strategies, session: SessionRow, hand: Hand) -> T
         answers=tuple(answer_of(event) for event in hand.graded),
         result=result_of(hand),
         commitment=dealt.commitment,
+        plan=plan_of(session),
     )
 
 
-async def _steps(strategies: Strategies, dealt: HandDealt) -> tuple[Step, ...]:
-    """What happened before a hand that begins in the middle of a line."""
+async def line_steps(strategies: Strategies, solution_id: UUID, line: tuple[str, ...]) -> tuple[Step, ...]:
+    """What happened along a line from the solution's root."""
     steps: list[Step] = []
-    for index, action in enumerate(dealt.start):
-        before = await strategies.position(dealt.solution_id, dealt.start[:index])
+    for index, action in enumerate(line):
+        before = await strategies.position(solution_id, line[:index])
         if before.kind == "deal":
-            after = await strategies.position(dealt.solution_id, dealt.start[: index + 1])
+            after = await strategies.position(solution_id, line[: index + 1])
             steps.append(Step(after.street, -1, "deal", after.board[-1]))
         else:
             steps.append(Step(before.street, before.player, action))
     return tuple(steps)
+
+
+async def judged_at(
+    strategies: Strategies, session: SessionRow, hand: Hand, line: tuple[str, ...], die: int, action: str
+) -> dict[str, Any]:
+    """The fields of a judged action that follow from where it was taken, against the villain of the set."""
+    plan = plan_of(session)
+    against = facing(strategies, plan.villain if plan else None, hand.dealt.hero)
+    node = await against.node(hand.dealt.solution_id, line)
+    return await judge(node, hand.dealt.hero_combo, action, die, cutoffs(), plan)
 
 
 def judged_hand(hand: Hand, decision_id: UUID) -> dict[str, Any]:
@@ -99,10 +126,20 @@ def judged_hand(hand: Hand, decision_id: UUID) -> dict[str, Any]:
 
 
 def decision_offered(
-    hand: Hand, deal: Deal, continuation: Continuation, die: int | None, deadline: datetime | None
+    session: SessionRow,
+    hand: Hand,
+    deal: Deal,
+    continuation: Continuation,
+    die: int | None,
+    deadline: datetime | None,
 ) -> DecisionOffered:
-    """Ask hero; ``die`` is drawn from the hand's seed unless it is given."""
+    """Ask hero; ``die`` is drawn from the hand's seed unless it is given, or the drill goes without."""
     position, number = continuation.position, len(hand.graded)
+    plan = plan_of(session)
+    if plan is not None and plan.timebank:
+        deadline = clock.now() + timedelta(seconds=plan.timebank)
+    if plan is not None and not plan.die:
+        die = 0
     return DecisionOffered(
         decision_id=clock.new_id(),
         number=number,
@@ -110,7 +147,7 @@ def decision_offered(
         line=position.line,
         board=position.board,
         pot=position.pot,
-        actions=position.actions,
+        actions=position.actions if plan is None else tuple(part.name for part in groups(position, plan.sizes)),
         die=1 + Draw(deal.seed, f"die {number}").below(100) if die is None else die,
         deadline=deadline,
     )

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.solutions.catalog import SolutionInfo
+from services.training.plan import Plan
 
 Mode = Literal["hands", "ranked", "daily"]
 Status = Literal["decision", "advancing", "ended", "set_done"]
@@ -109,6 +110,8 @@ class Answer:
         in_range: False where the solver itself never gets here with this hand.
         timed_out: Nobody answered in time: checked or folded.
         withheld: Why rows, reasons, the die's pick and the grid are empty: a ranked set runs on this board.
+        chose: The group of sizes that was named; ``action`` is its least costly member.
+        villain: How villain departs from the solution; the loss then counts against exactly him.
     """
 
     decision_id: UUID
@@ -130,6 +133,8 @@ class Answer:
     config_hash: str
     grid: StrategyGrid
     withheld: str = ""
+    chose: str = ""
+    villain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +186,7 @@ class Table:
         deadline: When a ranked decision is answered by a check or a fold.
         commitment: SHA-256 of the hand's seed, hex; in a ranked set the set's fingerprint.
         kept_until: Until then nobody may open the solution, because a ranked set runs on its board.
+        plan: The drill's, None in other sets.
     """
 
     session_id: UUID
@@ -214,19 +220,22 @@ class Table:
     result: HandResult | None
     commitment: str
     kept_until: datetime | None = None
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DrillSpec:
-    """What to practise, unrated: one of the two.
+    """What to practise, unrated: decisions, hands of one solution, or what a plan asks for.
 
     Attributes:
         items: The player's own answered decisions to replay, one decision each, in order.
-        solution_id: A solution to play whole hands of, which the player may see.
+        solution_id: A solution to play hands of, which the player may see.
+        plan: Filters and ways to play; with ``items`` only the ways to play count.
     """
 
     items: tuple[UUID, ...] = ()
     solution_id: UUID | None = None
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ OPEN_ROUTES = {
     "GET /api/ranked/sets/{set_id}/verification",
     "GET /api/solutions/{solution_id}",
     "GET /api/solutions/{solution_id}/subgame",
+    "GET /api/training/drills/presets",
+    "GET /api/training/drills/links/{link}",
     "GET /api/leaderboards/{board}",
     "GET /api/leaderboards/{board}/events",
 }

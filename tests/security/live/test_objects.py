@@ -76,12 +76,14 @@ def owned(person: Person) -> dict[str, str]:
         "solution_id": state["solution_id"] or "none",
         "token_id": token["id"],
         "user_id": person.data("GET", "/api/users/me")["id"],
+        "drill_id": person.data("POST", "/api/training/drills", {"plan": {"name": "mine"}})["id"],
+        "range_id": person.data("POST", "/api/training/ranges", {"plan": {"mode": "range"}})["range_id"],
         "login_id": person.data("GET", "/api/auth/sessions")["items"][0]["id"],
     }
 
 
 # Families and node types are names, the same for everybody: they lead to one's own cards and sets alone.
-PUBLIC = {"board", "key", "spot_id", "identity_id", "job_id", "set_id", "family", "node"}
+PUBLIC = {"link", "board", "key", "spot_id", "identity_id", "job_id", "set_id", "family", "node"}
 
 
 @pytest.mark.row("objects of others")
