@@ -112,9 +112,10 @@ def decision_line(past: PastDecision, zone: str) -> DecisionLine:
     call_total = max((int(step.partition(" ")[2] or 0) for step in since_deal), default=0)
     name = f"{spot.family} {spot.pot_type}" if spot.pot_type in POT_TYPES else "your own spot"
     played, best = (
-        action_label(action, spot.pot, call_total, spot.big_blind) for action in (spot.action, spot.best_action)
+        action_label(action, spot.pot, call_total, spot.big_blind) if action else ""
+        for action in (spot.action, spot.best_action)
     )
-    text = played if spot.word in ("best", "correct", "uncertain") else f"{played}. {best} was better."
+    text = played if not best or spot.word in ("best", "correct", "uncertain") else f"{played}. {best} was better."
     kind = [SITUATIONS.get(past.situation, ""), TEXTURES.get(past.texture, ""), HANDS.get(past.hand_class, "")]
     return DecisionLine(
         id=str(spot.decision_id),

@@ -15,12 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.infra import cursors
 from services.infra.errors import FieldError, Invalid, NotFound
+from services.solutions import reservations
 from services.training import history_repository
 from services.training.events import Queued
 from services.training.families import STREETS, parse_node
 from services.training.grading import ev_score
 from services.training.history_repository import Filter, Order, Theme
 from services.training.models import SessionRow
+from services.training.redaction import spot_shown
 from services.training.service import TrainingService
 from services.training.statistics import HandLoss, interval, most_errors_pct
 from services.training.summary import purpose_of, spot_of
@@ -95,9 +97,10 @@ async def decisions(
         key, last = cursors.decode(cursor, order, cursors.moment if order == "newest" else float, UUID)
         start = (key, last)
     rows = await history_repository.decisions(db, user_id, wanted, order, limit + 1, start)
+    kept = await reservations.kept(db)
     page = [
         PastDecision(
-            spot=spot_of(decision, hand),
+            spot=spot_shown(spot_of(decision, hand), kept),
             session_id=decision.session_id,
             mode=hand.mode,
             number=decision.number,

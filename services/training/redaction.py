@@ -17,7 +17,7 @@ from services.accounts import export
 from services.solutions import reservations
 from services.solutions.reservations import KeptBoards
 from services.training.events import DecisionGraded, DecisionRetried
-from services.training.views import Answer, StrategyGrid, Summary, Table
+from services.training.views import Answer, StrategyGrid, Summary, Table, WorstSpot
 
 
 def withheld(answer: Answer, kept: KeptBoards, board: tuple[int, ...] | None = None) -> Answer:
@@ -47,8 +47,12 @@ def table_shown(table: Table, kept: KeptBoards) -> Table:
 
 def summary_shown(summary: Summary, kept: KeptBoards) -> Summary:
     """The summary as it may be shown now: a worst spot on a kept board does not say what was better."""
-    worst = tuple(spot if kept.holds(spot.board) is None else replace(spot, best_action="") for spot in summary.worst)
-    return replace(summary, worst=worst)
+    return replace(summary, worst=tuple(spot_shown(spot, kept) for spot in summary.worst))
+
+
+def spot_shown(spot: WorstSpot, kept: KeptBoards) -> WorstSpot:
+    """A decision in a list as it may be shown now: without what was better."""
+    return spot if kept.holds(spot.board) is None else replace(spot, best_action="")
 
 
 _JUDGED = {DecisionGraded.type, DecisionRetried.type}
