@@ -19,10 +19,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from services.infra.errors import Unavailable
 from services.infra.settings import get_settings
+from services.infra.waiting import Share, caller
 
 CONNECT_TIMEOUT_S = 2.0
 COMMAND_TIMEOUT_S = 3.0
 POOL_TIMEOUT_S = 2.0
+
+OF_ONE = 4
+"""Connections that one caller may hold at a time: calls that take long must leave the others theirs."""
+_share = Share(OF_ONE, COMMAND_TIMEOUT_S)
 
 _CONNECTION_ERRORS = (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
 
@@ -100,10 +105,16 @@ async def transaction() -> AsyncGenerator[AsyncSession]:
 
     Raises:
         Unavailable: The database does not answer.
+        TooMany: The caller's other calls hold as many connections as one may, and keep them.
     """
     if session_override is not None:
         async with session_override() as session:
             yield session
         return
-    async with outages_as_unavailable(), AsyncSession(engine(), expire_on_commit=False) as session, session.begin():
+    async with (
+        _share.part(caller()),
+        outages_as_unavailable(),
+        AsyncSession(engine(), expire_on_commit=False) as session,
+        session.begin(),
+    ):
         yield session

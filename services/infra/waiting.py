@@ -11,6 +11,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from weakref import WeakValueDictionary
 
 from services.infra.errors import TooMany, Unavailable
 
@@ -89,3 +90,42 @@ class Line:
                 following.set_result(None)
                 return
         self._free += 1
+
+
+class Share:
+    """What one caller may hold of something that all share; who holds that much waits, and holds nothing meanwhile.
+
+    Who holds a part already gets a second one inside of it without waiting, so that nobody waits for oneself.
+
+    Args:
+        of_one: How much one caller may hold; the product itself and those who hold a part may always have more.
+        wait_s: How long a caller waits.
+    """
+
+    def __init__(self, of_one: int, wait_s: float) -> None:
+        self._of_one, self._wait_s = of_one, wait_s
+        self._gates: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._inside: ContextVar[bool] = ContextVar("inside", default=False)
+
+    @asynccontextmanager
+    async def part(self, who: str) -> AsyncGenerator[None]:
+        """Hold a part for the block.
+
+        Raises:
+            TooMany: The caller's other calls took too long.
+        """
+        if not who or self._inside.get():
+            yield
+            return
+        gate = self._gates.get(who) or self._gates.setdefault(who, asyncio.Semaphore(self._of_one))
+        try:
+            async with asyncio.timeout(self._wait_s):
+                await gate.acquire()
+        except TimeoutError:
+            raise TooMany("Wait for the answers to what you asked before.", code="too-many-at-once") from None
+        self._inside.set(True)
+        try:
+            yield
+        finally:
+            self._inside.set(False)
+            gate.release()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -11,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.infra import db as infra_db
 from services.infra.db import transaction
 from services.infra.embedded import free_port, publish_urls
-from services.infra.errors import NotFound, Unavailable
+from services.infra.errors import NotFound, TooMany, Unavailable
+from services.infra.waiting import Share, acting_for
 
 
 async def count() -> int:
@@ -68,3 +70,24 @@ async def test_an_error_of_the_code_inside_is_not_taken_for_an_outage(committed:
     with pytest.raises(ConnectionAbortedError):
         async with transaction():
             raise ConnectionAbortedError("somebody else's connection")
+
+
+async def test_calls_of_one_caller_that_take_long_leave_the_others_their_connections(
+    committed: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(infra_db, "_share", Share(infra_db.OF_ONE, 0.2))
+    done = asyncio.Event()
+
+    async def long_one(who: str) -> None:
+        acting_for(who)
+        async with transaction() as db:
+            await db.execute(text("SELECT 1"))
+            await done.wait()
+
+    tasks = [asyncio.create_task(long_one("greedy")) for _ in range(40)]
+    failed, _ = await asyncio.wait(tasks, timeout=1, return_when=asyncio.ALL_COMPLETED)
+    assert len(failed) == 40 - infra_db.OF_ONE
+    assert all(isinstance(one.exception(), TooMany) for one in failed)
+    assert await asyncio.wait_for(count(), 1) == 0
+    done.set()
+    await asyncio.gather(*tasks, return_exceptions=True)

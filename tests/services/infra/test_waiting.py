@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from services.infra.errors import TooMany, Unavailable
-from services.infra.waiting import Line, acting_for, caller
+from services.infra.waiting import Line, Share, acting_for, caller
 
 
 async def hold(line: Line, who: str, done: asyncio.Event, seen: list[str]) -> None:
@@ -96,3 +96,21 @@ async def test_a_full_line_says_so_and_whoever_leaves_it_frees_the_place() -> No
     await hold(line, "c", done, seen)
     await tasks[0]
     assert seen == ["a", "c"]
+
+
+async def test_who_holds_a_share_waits_without_it_and_others_do_not() -> None:
+    share, done = Share(of_one=2, wait_s=0.05), asyncio.Event()
+
+    async def held(who: str) -> None:
+        async with share.part(who), share.part(who):  # a second part inside of the first one is free
+            await done.wait()
+
+    tasks = [asyncio.create_task(held(who)) for who in "aa"]
+    await asyncio.sleep(0)
+    with pytest.raises(TooMany):
+        await held("a")
+    others = [asyncio.create_task(held(who)) for who in ("b", "", "", "")]
+    await asyncio.sleep(0)
+    done.set()
+    await asyncio.gather(*tasks, *others)
+    await held("a")
