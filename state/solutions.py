@@ -274,7 +274,7 @@ class SolveState(rx.State):
             principal = await principal_of(self)
             solution_id = UUID(self._solution_id)
             async with transaction() as db:
-                await get_strategies().visible(db, solution_id, principal.user_id)
+                await get_strategies().visible(db, solution_id, principal.user_id, self._line)
             spot = await get_strategies().subgame(solution_id, self._line)
             async with transaction() as db:
                 job = await get_solve_jobs().submit(db, principal, spot, SUBGAME_TARGET_PCT)
@@ -341,7 +341,7 @@ class SolveState(rx.State):
         try:
             principal = await principal_of(self)
             async with transaction() as db:
-                info = await get_strategies().visible(db, solution_id, principal.user_id)
+                info = await get_strategies().visible(db, solution_id, principal.user_id, line)
             position = await get_strategies().position(solution_id, line)
             node, found = None, None
             if position.kind == "decision":

@@ -132,11 +132,12 @@ async def solution(
     strategies = get_strategies()
     async with transaction() as db:
         reader = principal if allows(principal, Permission.READ) else None  # a token may lack the scope
-        info = await strategies.visible(db, solution_id, reader.user_id if reader else None)
+        line = parse_line(node or "")
+        info = await strategies.visible(db, solution_id, reader.user_id if reader else None, line)
     shown = None
     if node is not None:
         with patient("look", _who(principal, request)):
-            shown = node_out(await strategies.node(solution_id, parse_line(node)))
+            shown = node_out(await strategies.node(solution_id, line))
     spot = await strategies.spot(solution_id)
     return ok(SolutionDetail(solution=solution_out(info), spot=spot_to_json(spot), node=shown))
 
@@ -151,11 +152,12 @@ async def subgame(
     ],
 ) -> Envelope[SubgameOut]:
     """The turn or river after a deal as a spot of its own, with the ranges with which both players get there."""
+    root = parse_line(line)
     async with transaction() as db:
         reader = principal if allows(principal, Permission.READ) else None
-        await get_strategies().visible(db, solution_id, reader.user_id if reader else None)
+        await get_strategies().visible(db, solution_id, reader.user_id if reader else None, root)
     with patient("look", _who(principal, request)):
-        spot = await get_strategies().subgame(solution_id, parse_line(line))
+        spot = await get_strategies().subgame(solution_id, root)
     return ok(SubgameOut(spot=spot_to_json(spot)))
 
 

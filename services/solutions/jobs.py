@@ -33,7 +33,7 @@ from services.infra.waiting import Line
 from services.solutions import repository
 from services.solutions.events import SolveChanged, progress_channel, publish_control, publish_progress
 from services.solutions.models import SolveJobRow
-from services.solutions.study import admit
+from services.solutions.study import admit, pass_kept
 from solver.cards import cards_to_text
 from solver.solve import Estimate, estimate
 from solver.spot import Spot, spot_hash, spot_to_json
@@ -197,6 +197,8 @@ class SolveJobs:
         if not BEST_TARGET_PCT <= target_pct <= WORST_TARGET_PCT:
             message = f"{target_pct} is out of bounds; allowed are {BEST_TARGET_PCT} to {WORST_TARGET_PCT} % of the pot"
             raise Invalid(message, errors=[FieldError("target_pct", message)])
+        async with transaction() as first:  # closed at once: who waits for an estimate holds no connection
+            await pass_kept(first, principal.user_id, spot.board)
         longest = limits_of(principal.role).seconds
         seconds = min(max_seconds or longest, longest)
         needed = await self.estimate(spot, principal)
@@ -205,7 +207,6 @@ class SolveJobs:
         key = hashlib.sha256(f"{spot_hash(spot)} {target_pct:.6g} {seconds:.6g}".encode()).hexdigest()
 
         async with self._submitting:
-            # Not before: who waits for an estimate holds no connection.
             await admit(db, principal.user_id, spot.board, "solve")
             return await self._enter(db, principal, spot, key, target_pct, seconds, needed.memory_bytes)
 

@@ -28,7 +28,7 @@ from services.solutions.manifest import FOLDER, Library, describe
 from services.solutions.river_game import RiverGame, river_game
 from services.solutions.rivers import Rivers
 from services.solutions.store import StoredSolution, Street, Walk
-from services.solutions.study import admit
+from services.solutions.study import admit, pass_kept
 from services.solutions.subgame import check_root, subgame_spot
 from solver.spot import Spot, parse_spot
 from solver.tree import LinePosition
@@ -63,14 +63,15 @@ class StrategyService:
         """
         return (await self._solution(solution_id)).info
 
-    async def visible(self, db: AsyncSession, solution_id: UUID, user_id: UUID | None) -> SolutionInfo:
+    async def visible(self, db: AsyncSession, solution_id: UUID, user_id: UUID | None, line: Line = ()) -> SolutionInfo:
         """The description of a solution that this user may see: the library's and those they asked for.
 
-        It is taken down that they looked.
+        It is taken down that they looked. ``line`` is where they look: its cards may complete a kept flop.
 
         Raises:
             NotFound: There is none that they may see.
-            BoardKept: A ranked set runs on its board.
+            BoardKept: A ranked set runs on its board, or on the one at the end of the line.
+            Invalid: The line is not in the tree.
         """
         if self._library.get(solution_id) is None and (
             user_id is None or not await repository.owns_solution(db, user_id, solution_id)
@@ -78,6 +79,8 @@ class StrategyService:
             raise NotFound("there is no such solution")
         info = await self.info(solution_id)
         await admit(db, user_id, info.board, "look")
+        if line:
+            await pass_kept(db, user_id, (await self.position(solution_id, line)).board)
         return info
 
     async def owned(

@@ -35,6 +35,17 @@ async def admit(db: AsyncSession, user_id: UUID | None, board: Sequence[int], ki
     Raises:
         BoardKept: It is kept.
     """
+    await pass_kept(db, user_id, board)
+    if user_id is not None:
+        await kept_repository.record(db, user_id, cards_to_text(sorted(board)), kind, clock.now())
+
+
+async def pass_kept(db: AsyncSession, user_id: UUID | None, board: Sequence[int]) -> None:
+    """Let a player see a board that was reached by cards of their choice; a refusal is remembered.
+
+    Raises:
+        BoardKept: It is kept.
+    """
     try:
         (await kept(db)).check(board)
     except BoardKept:
@@ -42,8 +53,6 @@ async def admit(db: AsyncSession, user_id: UUID | None, board: Sequence[int], ki
             async with transaction() as own:  # the caller's is rolled back
                 await kept_repository.record(own, user_id, cards_to_text(sorted(board)), "refused", clock.now())
         raise
-    if user_id is not None:
-        await kept_repository.record(db, user_id, cards_to_text(sorted(board)), kind, clock.now())
 
 
 async def studied(db: AsyncSession, user_id: UUID, board: Sequence[int], opened_at: datetime) -> bool:

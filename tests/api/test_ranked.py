@@ -170,3 +170,24 @@ async def test_progress_says_where_the_caller_is(sets: None, member: Browser, mo
     assert first.json()["data"] == second.json()["data"]
     after = (await member.get(f"/api/ranked/progress?kind={kind}")).json()["data"]
     assert (after["dealt"], after["answered"], after["finished"]) == (1, 1, False)
+
+
+async def test_a_flop_that_becomes_a_kept_one_by_its_next_card_is_refused_there(
+    db: AsyncSession, member: Browser
+) -> None:
+    info = next(one for one in await get_strategies().list() if one.street == 0)
+    card = next(one for one in range(52) if one >> 2 not in {card >> 2 for card in info.board})
+    now = clock.now()
+    kept_flop = (info.board[0], info.board[1], card)
+    await reservations.keep(db, "2020-W01", [kept_flop], "a test", now - timedelta(hours=1), now + timedelta(hours=1))
+    deal, other = (f"check/check/deal {cards_to_text([one])}" for one in (card, _other(info.board, kept_flop)))
+    assert await refused(member, "GET", f"/api/solutions/{info.id}?node={deal}")
+    assert await refused(member, "GET", f"/api/solutions/{info.id}/subgame?line={deal}")
+    assert (await member.get(f"/api/solutions/{info.id}?node={other}")).status_code == 200
+    assert (await member.get(f"/api/solutions/{info.id}?node=")).status_code == 200
+
+
+def _other(board: tuple[int, ...], kept_flop: tuple[int, ...]) -> int:
+    """A turn that completes nothing."""
+    free = (one for one in range(52) if one not in board)
+    return next(one for one in free if not reservations.overlap((*board, one), kept_flop))
