@@ -273,6 +273,7 @@ class RangeGraded(Event):
         words: [169] grades, empty where nothing is held.
         loss_bb: Per hand of the range, against perfect play of every hand.
         least_bb: The part of it that one action per class can't avoid.
+        board: At the node; empty in events that did not know it.
     """
 
     type: ClassVar[str] = "RangeGraded"
@@ -294,3 +295,4 @@ class RangeGraded(Event):
     grid: str
     seed: str
     villain: str = ""
+    board: tuple[int, ...] = ()

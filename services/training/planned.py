@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from services.infra.errors import Unavailable
 from services.infra.events import Event
 from services.solutions.catalog import Line, NodeStrategy, SolutionInfo
+from services.solutions.reservations import KeptBoards
 from services.training.deals import Draw, combo_cards, compatible_weight, derive, draw_combos, without_cards
 from services.training.deviation import facing
 from services.training.events import HeroForced, Until
@@ -103,9 +104,11 @@ async def deal_planned(strategies: Strategies, seed: bytes, plan: Plan, library:
 
 
 async def deal_node(
-    strategies: Strategies, seed: bytes, plan: Plan, library: Sequence[SolutionInfo]
+    strategies: Strategies, seed: bytes, plan: Plan, library: Sequence[SolutionInfo], kept: KeptBoards
 ) -> tuple[Deal, NodeStrategy]:
     """A node at which hero's whole range is asked; the deal's combos only brought the hand there.
+
+    A board that the cards made a kept one is left, and another hand is dealt.
 
     Raises:
         Unavailable: No hand reached the wanted street.
@@ -115,6 +118,8 @@ async def deal_node(
         lines, deal = await _lines(strategies, trial, plan, library)
         if lines:
             line = _shuffled(Draw(trial, "decision"), lines)[0]
+            if kept.holds((await strategies.position(deal.solution_id, line)).board) is not None:
+                continue
             node = await facing(strategies, plan.villain, deal.hero).node(deal.solution_id, line)
             if fitting(node, plan).sum() > 0:
                 return deal, node

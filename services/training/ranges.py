@@ -244,7 +244,7 @@ class RangeTraining:
         node = await facing(self._strategies, plan.villain, offered.hero).node(offered.solution_id, offered.line)
         seed = derive((await repository.seed(db, session.id)).seed, f"range {item.number}")
         fields = grade_range(node, choices, plan, cutoffs())
-        event = RangeGraded(session_id=session.id, seed=seed.hex(), **fields)
+        event = RangeGraded(session_id=session.id, seed=seed.hex(), board=node.position.board, **fields)
         await events.append(db, item.id, "range", 1, [event], user_id)
         if item.number >= session.set_size:
             finished = SessionFinished(decisions=session.decisions + 1)
@@ -278,8 +278,9 @@ class RangeTraining:
     async def _offer(self, db: AsyncSession, session: SessionRow) -> RangeTable:
         number, plan = session.hands + 1, _plan(session)
         seed = derive((await repository.seed(db, session.id)).seed, f"range {number}")
-        library = await pool(self._strategies, plan, await reservations.kept(db), session.solution_id)
-        deal, node = await deal_node(self._strategies, seed, plan, library)
+        kept = await reservations.kept(db)
+        library = await pool(self._strategies, plan, kept, session.solution_id)
+        deal, node = await deal_node(self._strategies, seed, plan, library, kept)
         offered = RangeOffered(
             session_id=session.id,
             number=number,
@@ -296,7 +297,9 @@ class RangeTraining:
     async def _table(self, db: AsyncSession, session: SessionRow, item: RangeItemRow) -> RangeTable:
         offered, graded = await self._events(db, item.id)
         info, plan = await self._strategies.info(offered.solution_id), _plan(session)
-        (await reservations.kept(db)).check(info.board)
+        kept = await reservations.kept(db)
+        kept.check(info.board)
+        kept.check((await self._strategies.position(offered.solution_id, offered.line)).board)
         node = await facing(self._strategies, plan.villain, offered.hero).node(offered.solution_id, offered.line)
         position = node.position
         items = await drill_repository.range_items(db, session.id)

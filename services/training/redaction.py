@@ -17,13 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.accounts import export
 from services.solutions import reservations
 from services.solutions.reservations import KeptBoards
-from services.training.events import DecisionGraded, DecisionRetried
+from services.training.events import DecisionGraded, DecisionRetried, RangeGraded
 from services.training.views import Answer, StrategyGrid, Summary, Table, WorstSpot
 
 
 def withheld(answer: Answer, kept: KeptBoards, board: tuple[int, ...] | None = None) -> Answer:
     """The answer as it may be shown now; ``board`` is that of the solution's root where it is known."""
-    keeping = kept.holds(answer.board if board is None else board)
+    keeping = (None if board is None else kept.holds(board)) or kept.holds(answer.board)
     if keeping is None:
         return answer
     return replace(
@@ -40,10 +40,9 @@ def table_shown(table: Table, kept: KeptBoards) -> Table:
     """The table as it may be shown now."""
     board = table.solution.board
     keeping = kept.holds(board)
-    if keeping is None:
-        return table
+    # the cards that came may make another flop the kept one
     answers = tuple(withheld(answer, kept, board) for answer in table.answers)
-    return replace(table, answers=answers, kept_until=keeping.closes_at)
+    return replace(table, answers=answers, kept_until=None if keeping is None else keeping.closes_at)
 
 
 def summary_shown(summary: Summary, kept: KeptBoards) -> Summary:
@@ -56,8 +55,13 @@ def spot_shown(spot: WorstSpot, kept: KeptBoards) -> WorstSpot:
     return spot if kept.holds(spot.board) is None else replace(spot, best_action="")
 
 
-_JUDGED = {DecisionGraded.type, DecisionRetried.type}
-_SOLUTION: dict[str, Any] = {"rows": [], "reasons": ["", "", ""], "die_pick": "", "best_action": "", "grid": ""}
+_ANSWER: dict[str, Any] = {"rows": [], "reasons": ["", "", ""], "die_pick": "", "best_action": "", "grid": ""}
+_SOLUTIONS: dict[str, dict[str, Any]] = {
+    DecisionGraded.type: _ANSWER,
+    DecisionRetried.type: _ANSWER,
+    RangeGraded.type: {"losses_pct": [], "least_pct": [], "words": [], "least_bb": None, "grid": ""},
+}
+"""What is taken out. Words and losses of a painted range go as well: there is one for every hand."""
 
 
 @export.screen
@@ -67,9 +71,10 @@ async def events_shown(db: AsyncSession) -> export.Screen:
     is_kept = lru_cache(maxsize=10_000)(lambda board: kept.holds(board) is not None)
 
     def shown(event_type: str, payload: str) -> str:
-        if event_type not in _JUDGED:
+        solution = _SOLUTIONS.get(event_type)
+        if solution is None:
             return payload
         fields = json.loads(payload)
-        return json.dumps(fields | _SOLUTION) if is_kept(tuple(fields.get("board", ()))) else payload
+        return json.dumps(fields | solution) if is_kept(tuple(fields.get("board", ()))) else payload
 
     return shown

@@ -47,7 +47,8 @@ async def named_session(db: AsyncSession, user_id: UUID, name: str) -> SessionRo
     except ValueError:
         return None
     found = await session(db, user_id, session_id)
-    return found if found is not None and found.finished_at is None and found.mode != "ranked" else None
+    # ranges are painted: services.training.ranges
+    return found if found is not None and found.finished_at is None and found.mode not in ("ranked", "range") else None
 
 
 async def newest_session(

@@ -329,7 +329,7 @@ async def test_a_node_for_a_whole_range_lies_on_the_wanted_street() -> None:
     plan = Plan(mode="range", street=1, seat="ip", count=2)
     for number in range(10):
         deal, node = await deal_node(
-            strategies, derive(b"r" * 32, str(number)), plan, await pool(strategies, plan, NOTHING_KEPT)
+            strategies, derive(b"r" * 32, str(number)), plan, await pool(strategies, plan, NOTHING_KEPT), NOTHING_KEPT
         )
         assert (node.position.street, node.position.player, deal.hero) == (1, 1, 1)
 

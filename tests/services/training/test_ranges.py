@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from uuid import UUID
 
 import numpy as np
@@ -9,12 +11,16 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.accounts.events import AccountErased, GuestMerged
-from services.infra import events
+from services.infra import clock, events
 from services.infra.errors import Conflict, Invalid, NotFound
+from services.solutions import reservations
+from services.solutions.reservations import BoardKept
 from services.training import saved
 from services.training.deals import combo_cards, without_cards
 from services.training.plan import Plan
 from services.training.ranges import RangeTable, RangeTraining
+from services.training.redaction import events_shown
+from services.training.service import TrainingService
 from services.training.views import DrillSpec, StrategyGrid
 from solver.cards import COMBO_CLASS, HAND_CLASSES, card_to_text
 from tests.services.training.conftest import add_player
@@ -187,3 +193,48 @@ async def test_a_guests_drills_follow_into_the_account_and_go_with_it(
     assert await saved.listed(db, member) == []
     with pytest.raises(NotFound):
         await painting.table(db, member, table.item_id)
+
+
+async def test_a_painted_range_gives_nothing_of_a_board_that_is_kept_meanwhile(
+    painting: RangeTraining, db: AsyncSession, player: UUID
+) -> None:
+    table = await start(painting, db, player)
+    await painting.answer(db, player, table.item_id, painted(table))
+    stored = (await events.load(db, table.item_id))[-1].event
+    payload = stored.model_dump_json()
+    assert (await events_shown(db))(stored.type, payload) == payload
+    now = clock.now()
+    await reservations.keep(db, "2020-W01", [table.board[:3]], "a test", now - timedelta(1), now + timedelta(1))
+    shown = json.loads((await events_shown(db))(stored.type, payload))
+    assert (shown["losses_pct"], shown["least_pct"], shown["words"], shown["grid"]) == ([], [], [], "")
+    assert shown["loss_bb"] == stored.model_dump()["loss_bb"]
+
+
+async def test_no_range_is_asked_for_on_a_board_that_its_cards_made_a_kept_one(
+    painting: RangeTraining, strategies: HashedStrategies, db: AsyncSession, player: UUID
+) -> None:
+    plan = Plan(mode="range", street=1, count=20)
+    first = await start(painting, db, player, plan)
+    turn, now = first.board[3], clock.now()
+    kept = (*first.board[:2], turn)
+    await reservations.keep(db, "2020-W01", [kept], "a test", now - timedelta(1), now + timedelta(1))
+    if reservations.overlap(first.solution.board, kept):
+        pytest.skip("the flop itself is kept then")
+    with pytest.raises(BoardKept):
+        await painting.table(db, player, first.item_id)
+    table = await start(painting, db, player, plan)
+    for _ in range(8):
+        assert not reservations.overlap(table.board, kept)
+        await painting.answer(db, player, table.item_id, painted(table))
+        table = await painting.next_range(db, player, table.session_id)
+
+
+async def test_a_set_of_ranges_is_not_played_at_the_table(
+    painting: RangeTraining, strategies: HashedStrategies, db: AsyncSession, player: UUID
+) -> None:
+    table = await start(painting, db, player)
+    training = TrainingService(strategies, look_ahead=False)
+    assert await training.current(db, player, named=str(table.session_id)) is None
+    current = await painting.current(db, player)
+    assert current is not None
+    assert (current.item_id, current.number) == (table.item_id, 1)
