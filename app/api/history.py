@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
 from app.api.deps import Reader, Trainer
 from app.api.envelope import Envelope, ok
@@ -18,6 +18,7 @@ from app.api.training import (
     table_out,
 )
 from services.accounts.sessions import ensure_user
+from services.infra import cursors
 from services.infra.db import transaction
 from services.training import exports, history
 from services.training.history_repository import Filter
@@ -26,6 +27,7 @@ from services.training.views import Word
 
 router = APIRouter(prefix="/training", tags=["history"])
 
+Moment = Annotated[AwareDatetime, AfterValidator(cursors.sensible)]
 Situation = Literal["first", "checked-to", "facing-bet", "facing-raise"]
 Texture = Literal["paired", "monotone", "connected", "high", "low"]
 HandClass = Literal["strong", "top-pair", "pair", "draw", "air"]
@@ -97,8 +99,8 @@ async def decisions(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[str | None, Query(max_length=400)] = None,
     order: Annotated[Literal["newest", "loss"], Query()] = "newest",
-    since: Annotated[AwareDatetime | None, Query()] = None,
-    until: Annotated[AwareDatetime | None, Query()] = None,
+    since: Annotated[Moment | None, Query()] = None,
+    until: Annotated[Moment | None, Query()] = None,
     family: Annotated[str | None, Query(max_length=80)] = None,
     pot_type: Annotated[str | None, Query(max_length=20)] = None,
     street: Annotated[int | None, Query(ge=0, le=2)] = None,
@@ -134,7 +136,7 @@ async def decisions(
 
 
 @router.get("/themes")
-async def themes(principal: Reader, since: Annotated[AwareDatetime | None, Query()] = None) -> Envelope[ThemeList]:
+async def themes(principal: Reader, since: Annotated[Moment | None, Query()] = None) -> Envelope[ThemeList]:
     """The caller's node types with what they cost, the costliest first."""
     async with transaction() as db:
         found = await history.themes(db, principal.user_id, since)

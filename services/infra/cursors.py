@@ -48,9 +48,20 @@ def moment(text: str) -> datetime:
     """A moment of a sort key.
 
     Raises:
-        ValueError: It is none, or has no time zone.
+        ValueError: It is none, has no time zone, or is none that a database can compare with.
     """
     found = datetime.fromisoformat(text)
     if found.tzinfo is None:
         raise ValueError("a moment without a time zone")
-    return found
+    return sensible(found)
+
+
+def sensible(moment: datetime) -> datetime:
+    """A moment that stays one in every time zone.
+
+    Raises:
+        ValueError: It lies at the end of what a calendar holds.
+    """
+    if not 1970 <= moment.year <= 9000:
+        raise ValueError("a moment lies between the years 1970 and 9000")
+    return moment

@@ -77,10 +77,10 @@ class Plan(BaseModel):
     positions: Annotated[tuple[Annotated[str, Field(max_length=10)], ...], Field(max_length=10)] = ()
     seat: Literal["any", "oop", "ip"] = "any"
     depths: Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], Field(max_length=20)] = ()
-    suits: tuple[Suits, ...] = ()
-    pairing: tuple[Pairing, ...] = ()
-    connection: tuple[Connection, ...] = ()
-    high: tuple[HighCard, ...] = ()
+    suits: Annotated[tuple[Suits, ...], Field(max_length=3)] = ()
+    pairing: Annotated[tuple[Pairing, ...], Field(max_length=3)] = ()
+    connection: Annotated[tuple[Connection, ...], Field(max_length=3)] = ()
+    high: Annotated[tuple[HighCard, ...], Field(max_length=6)] = ()
     hands: Annotated[tuple[str, ...], Field(max_length=len(HAND_CLASSES))] = ()
     street: Literal[0, 1, 2] | None = None
     difficulty: Difficulty = "any"
@@ -95,6 +95,8 @@ class Plan(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        if any("\0" in one for one in (self.name, *self.families, *self.positions)):
+            raise ValueError("a text holds a character that can't be stored")
         unknown = [name for name in self.hands if name not in HAND_CLASSES]
         if unknown:
             raise ValueError(f"'{unknown[0][:10]}' is no hand class; classes are AA, AKs, AKo and so on")
@@ -141,7 +143,7 @@ class Plan(BaseModel):
             if not unpack.eof:
                 raise ValueError("cut off")
             data = json.loads(text)
-        except (ValueError, zlib.error, binascii.Error) as error:
+        except (ValueError, RecursionError, zlib.error, binascii.Error) as error:
             raise Invalid("this link holds no drill", code="no-drill-in-link") from error
         return cls.read(data)
 

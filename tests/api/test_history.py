@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -239,3 +240,13 @@ async def test_the_time_zone_is_the_players_own_choice(browser: Browser) -> None
     data(await browser.call("PUT", "/api/training/time-zone", {"zone": "Pacific/Auckland"}))
     assert data(await browser.get(REVIEWS))["time_zone"] == "Pacific/Auckland"
     problem(await browser.call("PUT", "/api/training/time-zone", {"zone": "Nowhere/Land"}), 422)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+async def test_moments_at_the_ends_of_the_calendar_are_refused(browser: Browser, moment: str) -> None:
+    await start(browser)
+    for address, query in ((DECISIONS, "since"), (DECISIONS, "until"), ("/api/training/themes", "since")):
+        problem(await browser.get(address, params={query: moment}), 422)
+    key = json.dumps(["newest", moment, "00000000-0000-0000-0000-000000000000"])
+    cursor = base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+    problem(await browser.get(DECISIONS, params={"cursor": cursor}), 422)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +41,7 @@ def shelf() -> HashedStrategies:
 PLANS = st.builds(
     Plan,
     mode=st.sampled_from(("full", "street", "spot")),
-    name=st.text(max_size=60),
+    name=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=60),
     families=st.lists(st.sampled_from(("BTN vs BB SRP", "SB vs BB SRP")), max_size=2).map(tuple),
     hands=st.lists(st.sampled_from(HAND_CLASSES), max_size=169, unique=True).map(tuple),
     street=st.sampled_from((None, 0, 1, 2)),
@@ -64,12 +67,24 @@ def test_a_link_without_a_drill_is_refused_in_words(link: str) -> None:
 
 
 def test_a_link_can_not_unfold_into_megabytes() -> None:
-    import base64
-    import zlib
-
     bomb = base64.urlsafe_b64encode(zlib.compress(b" " * 50_000_000, 9)).decode()[:3990]
     with pytest.raises(Invalid):
         Plan.from_link(bomb)
+
+
+@pytest.mark.parametrize("text", ["[" * 19_000, '{"name":' * 2000, '{"families":["\\u0000"]}', '{"name":"a\\u0000"}'])
+def test_a_link_with_a_text_that_nobody_can_read_or_keep_is_refused(text: str) -> None:
+    link = base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
+    with pytest.raises(Invalid):
+        Plan.from_link(link)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("suits", "rainbow"), ("pairing", "paired"), ("connection", "dry"), ("high", "A")]
+)
+def test_a_filter_is_no_longer_than_what_there_is_to_choose(field: str, value: str) -> None:
+    with pytest.raises(Invalid):
+        Plan.read({field: [value] * 7})
 
 
 @pytest.mark.parametrize(
