@@ -30,6 +30,7 @@ from solver.cards import N_CARDS, card_to_text
 from solver.errors import SpotError
 from solver.tree import LinePosition
 from state import routes
+from state.amounts import bb, number
 from state.guard import Policy, policy
 from state.session import principal_of
 from state.spot_form import (
@@ -44,7 +45,7 @@ from state.spot_form import (
     street_of,
     with_sizes,
 )
-from state.views import ActionView, action_views, bb, number
+from state.views import ActionView, action_views
 
 MIB: Final = 1 << 20
 _CURVE_POINTS: Final = 120

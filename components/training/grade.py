@@ -34,8 +34,8 @@ def _verdict() -> rx.Component:
             rx.cond(_answer.borderline, rx.el.span("borderline", class_name="tag tag--quiet"), rx.fragment()),
             rx.el.p(
                 rx.el.span("EV loss", class_name="grade-label"),
-                rx.el.span(_answer.loss_bb, class_name="grade-loss"),
-                rx.el.span(_answer.loss_pct, class_name="grade-pct"),
+                rx.el.span(_answer.loss, class_name="grade-loss"),
+                rx.el.span(_answer.loss_aside, class_name="grade-pct"),
                 class_name="grade-cost",
             ),
             class_name="grade-line",
@@ -48,7 +48,7 @@ def _verdict() -> rx.Component:
 def announcement() -> rx.Component:
     """Says the grade to a screen reader; it has to be on the page before there is something to say."""
     return rx.el.p(
-        rx.cond(_answer.word == "", "", f"{_answer.where}. {_answer.word}, {_answer.loss_bb}. {_answer.sentence}"),
+        rx.cond(_answer.word == "", "", f"{_answer.where}. {_answer.word}, {_answer.loss}. {_answer.sentence}"),
         aria_live="polite",
         class_name="visually-hidden",
     )
@@ -62,8 +62,8 @@ def _actions() -> rx.Component:
                 rx.el.tr(
                     rx.el.th("Action", scope="col"),
                     rx.el.th("Solver", scope="col", class_name="number"),
-                    rx.el.th("EV, bb", scope="col", class_name="number"),
-                    rx.el.th("Loss, bb", scope="col", class_name="number"),
+                    rx.el.th(f"EV, {_answer.unit}", scope="col", class_name="number"),
+                    rx.el.th(f"Loss, {_answer.unit}", scope="col", class_name="number"),
                 )
             ),
             rx.el.tbody(rx.foreach(_answer.rows, _row)),
