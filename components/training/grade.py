@@ -3,6 +3,7 @@
 import reflex as rx
 
 from components.poker import strategy_bar, strategy_grid
+from components.training.analysis import analysis_button
 from state.training import TrainingState
 from state.views import RowView
 
@@ -28,7 +29,11 @@ def _row(row: rx.Var[RowView]) -> rx.Component:
 def _verdict() -> rx.Component:
     """The word and the loss."""
     return rx.el.div(
-        rx.el.p(_answer.where, class_name="grade-where"),
+        rx.el.div(
+            rx.el.p(_answer.where),
+            rx.cond(_answer.withheld == "", analysis_button(), rx.fragment()),
+            class_name="grade-where",
+        ),
         rx.el.div(
             rx.el.strong(_answer.word, class_name=f"grade-word grade-word--{_answer.tone}"),
             rx.cond(_answer.borderline, rx.el.span("borderline", class_name="tag tag--quiet"), rx.fragment()),
