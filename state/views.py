@@ -24,6 +24,7 @@ POT_TYPES: Final = {"SRP": "single-raised pot", "3BP": "3-bet pot", "4BP": "4-be
 GROUPS: Final = ("small", "medium", "large", "overbet")
 """Sizes of grouped drills, smallest first."""
 _UNKNOWN: Final = "–"
+_AFTER: Final[dict[Unit, str]] = {"bb": " bb", "pct": "% pot", "chips": " chips"}
 _WORDS: Final = ("best", "correct", "inaccuracy", "wrong", "blunder", "uncertain")
 
 
@@ -257,7 +258,7 @@ def street_losses(
     """EV given up per street, for the strip at the end of a hand or set."""
     return tuple(
         StepView(
-            text=f"{STREETS[loss.street]} {column(loss.loss_bb * big_blind, pot, big_blind, unit)} {UNIT_WORDS[unit]}",
+            text=f"{STREETS[loss.street]} {column(loss.loss_bb * big_blind, pot, big_blind, unit)}{_AFTER[unit]}",
             tone="ok" if loss.loss_bb < 0.05 else "cost",
         )
         for loss in losses

@@ -62,7 +62,7 @@ const Combos = ({ range, looked }) => {
   const actions = range.acts ? range.grid_actions : [];
   return (
     <div className="analysis-combos">
-      <h3>{CLASSES[looked]}</h3>
+      <h3>{CLASSES[looked]}<small>{range.title}</small></h3>
       {rows.length === 0 ? <p className="analysis-quiet">Not in this range.</p> : (
         <div className="analysis-scroll" tabIndex={0} role="group" aria-label={`Combos of ${CLASSES[looked]}, ${range.title}`}>
           <table className="data-table" aria-label={`Combos of ${CLASSES[looked]}`}>
@@ -72,7 +72,7 @@ const Combos = ({ range, looked }) => {
                 <th scope="col" className="number">Weight</th>
                 <th scope="col" className="number">Equity</th>
                 {actions.map((action) => (
-                  <th key={action.action} scope="col" className="number"><span className={`dot dot--${action.tone}`} aria-hidden="true" />{action.label}</th>
+                  <th key={action.action} scope="col" className="number">{action.label.replace(/ \(.*\)$/, "")}</th>
                 ))}
               </tr>
             </thead>
@@ -114,7 +114,7 @@ const Shares = ({ title, rows }) => rows.length > 0 && (
 
 const Curves = ({ view }) => (
   <figure className="analysis-curves">
-    <svg viewBox="-13 -3 116 116" role="img" aria-label={`Equity of each hand against the other range, worst to best. ${view.ranges.map((range) => `${range.title}: ${range.words}`).join(". ")}`}>
+    <svg viewBox="-13 -3 120 116" role="img" aria-label={`Equity of each hand against the other range, worst to best. ${view.ranges.map((range) => `${range.title}: ${range.words}`).join(". ")}`}>
       {[0, 25, 50, 75, 100].map((at) => (
         <g key={at}>
           <path d={`M0 ${at}H100`} className="analysis-line" />
@@ -154,8 +154,8 @@ const Actions = ({ view }) => (
 
 const Found = memo(function Found({ view, onStep }) {
   const start = Math.max(CLASSES.indexOf(view.hero), 0);
-  const [looked, setLooked] = useState({ side: view.ranges[0].acts ? 0 : 1, index: start });
-  useEffect(() => setLooked({ side: view.ranges[0].acts ? 0 : 1, index: start }), [view.decision_id, view.at]);
+  const [looked, setLooked] = useState({ side: 0, index: start });
+  useEffect(() => setLooked({ side: 0, index: start }), [view.decision_id, view.at]);
   return (
     <>
       <Stops view={view} onStep={onStep} />
