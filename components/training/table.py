@@ -81,6 +81,7 @@ def training_table() -> rx.Component:
         grade(),
         rx.el.p(
             rx.cond(TrainingState.phase == "decision", _table.spoken, ""),
+            role="status",
             aria_live="polite",
             aria_label="Decision",
             class_name="visually-hidden",
