@@ -197,7 +197,6 @@ class SolveJobs:
         if not BEST_TARGET_PCT <= target_pct <= WORST_TARGET_PCT:
             message = f"{target_pct} is out of bounds; allowed are {BEST_TARGET_PCT} to {WORST_TARGET_PCT} % of the pot"
             raise Invalid(message, errors=[FieldError("target_pct", message)])
-        await admit(db, principal.user_id, spot.board, "solve")
         longest = limits_of(principal.role).seconds
         seconds = min(max_seconds or longest, longest)
         needed = await self.estimate(spot, principal)
@@ -206,6 +205,8 @@ class SolveJobs:
         key = hashlib.sha256(f"{spot_hash(spot)} {target_pct:.6g} {seconds:.6g}".encode()).hexdigest()
 
         async with self._submitting:
+            # Not before: who waits for an estimate holds no connection.
+            await admit(db, principal.user_id, spot.board, "solve")
             return await self._enter(db, principal, spot, key, target_pct, seconds, needed.memory_bytes)
 
     async def _enter(

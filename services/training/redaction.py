@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -63,11 +64,12 @@ _SOLUTION: dict[str, Any] = {"rows": [], "reasons": ["", "", ""], "die_pick": ""
 async def events_shown(db: AsyncSession) -> export.Screen:
     """The same rule for the events in the copy of an account."""
     kept = await reservations.kept(db)
+    is_kept = lru_cache(maxsize=10_000)(lambda board: kept.holds(board) is not None)
 
     def shown(event_type: str, payload: str) -> str:
         if event_type not in _JUDGED:
             return payload
         fields = json.loads(payload)
-        return payload if kept.holds(fields["board"]) is None else json.dumps(fields | _SOLUTION)
+        return json.dumps(fields | _SOLUTION) if is_kept(tuple(fields.get("board", ()))) else payload
 
     return shown

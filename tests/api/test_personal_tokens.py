@@ -16,13 +16,13 @@ from services.accounts import second_factor, service, sessions
 from services.accounts.principals import Role
 from services.infra import clock
 from services.infra.errors import NotFound
-from tests.api.conftest import Browser, OpenBrowser, code_of, mails_to
+from tests.api.conftest import PASSWORD, Browser, OpenBrowser, code_of, mails_to
 
 pytestmark = pytest.mark.usefixtures("mailbox")
 
 
-async def make(browser: Browser, *scopes: str, days: int = 90) -> dict[str, Any]:
-    body = {"name": "notebook", "scopes": list(scopes), "days": days}
+async def make(browser: Browser, *scopes: str, days: int = 90, **more: str) -> dict[str, Any]:
+    body = {"name": "notebook", "scopes": list(scopes), "days": days, **more}
     answer = await browser.post("/api/auth/tokens", body)
     assert answer.status_code == 201, answer.text
     return answer.json()["data"]
@@ -169,7 +169,7 @@ async def test_the_scope_of_administrators_ends_with_the_second_factor(
     await member.post("/api/auth/mfa/confirm", {"code": pyotp.TOTP(begun["secret"]).at(clock.now())})
     account = await service.set_role(db, "anna@example.org", Role.ADMIN)
     await sessions.update_all(account.id, role=Role.ADMIN)
-    token = (await make(member, "admin"))["token"]
+    token = (await make(member, "admin", password=PASSWORD))["token"]
     script = await open_browser()
     assert (await call(script, token, "GET", "/api/admin/users")).status_code == 200
 

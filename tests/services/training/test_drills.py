@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.infra.errors import Invalid, NotFound
+from services.training import history
 from services.training.service import TrainingService
 from services.training.views import DrillSpec
 from tests.services.training.doubles import HashedStrategies
@@ -63,7 +64,7 @@ async def test_another_drill_than_so_many_ends_the_oldest_and_no_other_set(
     hands = await training.start(db, player)
     opened = [await training.start(db, player, drill=DrillSpec(solution_id=solution_id)) for _ in range(23)]
 
-    found = {one.id: one for one in await training.sessions(db, player, 100)}
+    found = {one.row.id: one.row for one in (await history.sets(db, player, 100))[0]}
 
     ended = [number for number, table in enumerate(opened) if found[table.session_id].finished_at is not None]
     assert ended == [0, 1, 2]

@@ -17,6 +17,7 @@ from services.infra import clock
 from services.infra.cache import Cache
 from services.infra.errors import Invalid, NotFound, Unavailable
 from services.solutions.manifest import Library
+from services.solutions.reservations import KeptBoards
 from services.solutions.rivers import Rivers
 from services.solutions.service import StrategyService
 from services.training.deals import combo_cards, compatible_weight, derive, without_cards
@@ -50,10 +51,13 @@ PLANS = st.builds(
 )
 
 
+NOTHING_KEPT = KeptBoards(())
+
+
 async def obeys(strategies: Strategies, plan: Plan, seed: bytes) -> bool:
     """Deal a hand and hold it against every word of its plan; False when nothing fits."""
-    found = await pool(strategies, plan)
-    if not (await matches(strategies, plan)).spots:
+    found = await pool(strategies, plan, NOTHING_KEPT)
+    if not (await matches(strategies, plan, NOTHING_KEPT)).spots:
         return False
     try:
         planned = await deal_planned(strategies, seed, plan, found)
@@ -115,7 +119,7 @@ async def test_hands_from_the_shipped_library_satisfy_their_plan(plan: Plan, red
 async def test_the_same_seed_deals_the_same_hand() -> None:
     strategies = library()
     plan = Plan(mode="spot", street=1, difficulty="real")
-    found = await pool(strategies, plan)
+    found = await pool(strategies, plan, NOTHING_KEPT)
     first = await deal_planned(strategies, b"7" * 32, plan, found)
     assert first == await deal_planned(library(), b"7" * 32, plan, found)
 
@@ -141,7 +145,7 @@ async def test_a_drill_without_filters_deals_at_natural_frequencies() -> None:
 async def test_a_hand_is_drawn_by_its_weight_at_the_node() -> None:
     strategies = library()
     plan = Plan(mode="spot", street=2, hands=("AA", "KK", "AKs"))
-    found = [info for info in await pool(strategies, plan) if info.street == 2]
+    found = [info for info in await pool(strategies, plan, NOTHING_KEPT) if info.street == 2]
     node = await strategies.node(found[0].id, ())
     weights = fitting(node, plan)
     assert {HAND_CLASSES[COMBO_CLASS[one]] for one in np.flatnonzero(weights)} <= {"AA", "KK", "AKs"}
@@ -324,7 +328,9 @@ async def test_a_node_for_a_whole_range_lies_on_the_wanted_street() -> None:
     strategies = library()
     plan = Plan(mode="range", street=1, seat="ip", count=2)
     for number in range(10):
-        deal, node = await deal_node(strategies, derive(b"r" * 32, str(number)), plan, await pool(strategies, plan))
+        deal, node = await deal_node(
+            strategies, derive(b"r" * 32, str(number)), plan, await pool(strategies, plan, NOTHING_KEPT)
+        )
         assert (node.position.street, node.position.player, deal.hero) == (1, 1, 1)
 
 
