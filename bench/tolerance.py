@@ -12,6 +12,9 @@ For every decision, hand and action the difference of the losses is weighed by t
 plausible player (softmax of the reference's losses at 3% of the pot) takes the action. The 90% quantiles of every
 second spot are the figures for ``services/training/tolerance.py``; the coverage printed beside them is that of the
 other spots, which the figures have not seen.
+
+The finer solve trembles like the served one for a while: without, villain's answers to actions that nobody takes are
+whatever they began with, and their losses say nothing.
 """
 
 from __future__ import annotations
@@ -34,16 +37,18 @@ from services.solutions.catalog import library_id, street_root
 from services.solutions.export import serve_stored_strategies
 from services.solutions.rivers import MAX_ITERATIONS, TARGET_PCT
 from services.solutions.service import StrategyService, get_strategies
-from services.solutions.store import StoredSolution, Walk
+from services.solutions.store import TREMBLE, StoredSolution, Walk
 from services.solutions.subgame import subgame_spot
 from services.training.deals import Draw, derive
 from services.training.grading import PLAUSIBLE_PCT
 from services.training.play import deal_hand, drawn_action, is_over, play_on
 from services.training.tolerance import COMMON
 from solver.cards import card_to_text
+from solver.solution import Solution
 from solver.solve import solve
 from solver.spot import Spot
 
+TREMBLING, MOST_ITERATIONS, STEP = 400, 3000, 50
 STREETS = ("flop", "turn", "river")
 KINDS = ("common", "rare", "thin", "absent")
 Plane = NDArray[Any]
@@ -89,6 +94,18 @@ def _river(solution: StoredSolution, root: tuple[str, ...]) -> Spot:
     return subgame_spot(solution, root, walk)
 
 
+def far_finer(spot: Spot, target_pct: float, threads: int = 1) -> Solution:
+    """A solve that trembles like the served one at first, and then no more, which would keep it from its target."""
+    finer = solve(spot, target_pct=target_pct, max_iterations=TREMBLING, threads=threads, tremble=TREMBLE)
+    game, done = finer.game, finer.iterations
+    game.tremble = 0.0
+    while 100 * game.exploitability(raked=spot.rake_rate > 0) / spot.pot > target_pct and done < MOST_ITERATIONS:
+        game.iterate(done, STEP)
+        done += STEP
+    finer.measure()
+    return finer
+
+
 @dataclass(frozen=True)
 class Served:
     """A decision as the product serves it; the first axis of planes is the action.
@@ -111,9 +128,9 @@ class Served:
 
 def river_differences(spot: Spot, reference_pct: float, sample: Sample) -> float:
     """Add one river's |L - L_ref| in % of the pot; returns the reference's exploitability."""
-    served = solve(spot, target_pct=TARGET_PCT, max_iterations=MAX_ITERATIONS)
+    served = solve(spot, target_pct=TARGET_PCT, max_iterations=MAX_ITERATIONS, tremble=TREMBLE)
     serve_stored_strategies(served)
-    finer = solve(spot, target_pct=reference_pct, max_iterations=50_000)
+    finer = far_finer(spot, reference_pct)
     for line in served.decision_lines():
         node = served.node(line)
         player = node.position.player
@@ -136,7 +153,7 @@ async def library_differences(
     """Add |L - L_ref| of an entry's flop and turn in % of the pot; returns the reference's exploitability."""
     solution_id = library_id(name)
     spot = await strategies.spot(solution_id)
-    finer = solve(spot, target_pct=reference_pct, max_iterations=5000, threads=threads)
+    finer = far_finer(spot, reference_pct, threads)
     chosen = list(finer.decision_lines((0,))) if spot.street == 0 else []
     turn = list(finer.decision_lines((1,)))
     rng = np.random.default_rng(1)
