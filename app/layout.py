@@ -15,6 +15,7 @@ from state.session import SessionState
 STYLESHEETS = [
     "/mixline.css",
     "/play.css",
+    "/analysis.css",
     "/accounts.css",
     "/boards.css",
     "/solve.css",

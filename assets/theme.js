@@ -16,4 +16,6 @@
     root.dataset.atTable = "off";
   }
   root.dataset.colours = stored("mixline-colours", ["usual", "safe"]);
+  root.dataset.deck = stored("mixline-deck", ["four", "two"]);
+  root.dataset.zen = stored("mixline-zen", ["off", "on"]);
 })();

@@ -12,18 +12,9 @@ from services.training.replay import Frame
 from services.training.views import Table
 from solver.cards import card_to_text
 from state import routes
+from state.amounts import bb, fixed, loss_text, number
 from state.families import HANDS, SITUATIONS, STREETS, TEXTURES, node_words
-from state.views import (
-    POT_TYPES,
-    StepView,
-    TableView,
-    action_label,
-    bb,
-    fixed,
-    loss_text,
-    number,
-    step_views,
-)
+from state.views import POT_TYPES, StepView, TableView, action_label, step_views
 
 _MODES: Final = {"hands": "Hands", "drill": "Drill", "ranked": "Weekly set", "daily": "Daily ten", "range": "Range"}
 _PURPOSES: Final = {"review": "Review", "theme": "Theme drill"}

@@ -21,9 +21,10 @@ from services.training.events import RangeGraded
 from services.training.ranges import RangeTable, get_range_training
 from solver.cards import HAND_CLASSES, card_to_text
 from state import routes
+from state.amounts import bb, fixed, number
 from state.guard import Policy, policy
 from state.session import principal_of
-from state.views import POT_TYPES, STREETS, ActionView, StepView, action_views, bb, fixed, number, step_views
+from state.views import POT_TYPES, STREETS, ActionView, StepView, action_views, step_views
 
 UNPAINTED: Final = "."
 _PLACES: Final = "0123456789abcdefghij"

@@ -16,9 +16,9 @@ from services.ratings.periods import Kind, Period
 from services.ratings.service import PAGE_LIMIT, Board, Entry, get_leaderboards
 from services.training.service import get_training
 from services.training.views import RankedProgress
+from state.amounts import fixed
 from state.guard import Policy, policy
 from state.session import principal_of
-from state.views import fixed
 
 PAGE: Final = 50
 

@@ -14,10 +14,10 @@ from services.infra.errors import DomainError
 from services.reviews.days import zones
 from services.reviews.service import CardView, Due, HistoryEntry, get_reviews
 from state import routes
+from state.amounts import loss_text, number
 from state.families import family_words
 from state.guard import Policy, policy
 from state.session import principal_of
-from state.views import loss_text, number
 
 PAGE: Final = 20
 ZONES: Final = zones()

@@ -18,7 +18,7 @@ import reflex as rx
 from services.accounts.sessions import Principal, ensure_user
 from services.infra.db import transaction
 from services.infra.errors import DomainError
-from services.solutions.catalog import NodeStrategy
+from services.solutions.catalog import NodeStrategy, parse_line
 from services.solutions.jobs import SolveEstimate, SolveJob, SolveStatus, get_solve_jobs, limits_of
 from services.solutions.rivers import patient
 from services.solutions.service import get_strategies
@@ -30,6 +30,7 @@ from solver.cards import N_CARDS, card_to_text
 from solver.errors import SpotError
 from solver.tree import LinePosition
 from state import routes
+from state.amounts import bb, number
 from state.guard import Policy, policy
 from state.session import principal_of
 from state.spot_form import (
@@ -44,14 +45,15 @@ from state.spot_form import (
     street_of,
     with_sizes,
 )
-from state.views import ActionView, action_views, bb, number
+from state.views import ActionView, action_views
 
 MIB: Final = 1 << 20
 _CURVE_POINTS: Final = 120
 SUBGAME_TARGET_PCT: Final = 0.1
 _PLAYERS: Final = ("OOP", "IP")
 
-Phase = Literal["form", "waiting", "solving", "done"]
+Phase = Literal["form", "waiting", "solving", "opening", "done"]
+"""``opening``: a solution of the library is read."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class SolveState(rx.State):
         street: Where the typed spot begins: sizes of earlier streets are not asked for.
         allowed: The estimate is within the player's limits.
         notice: How the last solve ended, when not with a strategy.
+        library_name: The solution that is looked at on its own page; empty on "New solve".
     """
 
     values: dict[str, str] = EXAMPLE
@@ -119,6 +122,7 @@ class SolveState(rx.State):
     outcome: str = ""
     node: NodeView = NodeView()
     opening: bool = False
+    library_name: str = ""
     _job_id: str = ""
     _solution_id: str = ""
     _line: tuple[str, ...] = ()
@@ -129,6 +133,8 @@ class SolveState(rx.State):
     @policy(Policy.PLAYER)
     async def load(self) -> Any:
         """Check the form and take up the solve that is under way, if there is one."""
+        if self.library_name:
+            self.library_name, self.phase, self.notice = "", "form", ""
         try:
             principal = await principal_of(self)
             limits = limits_of(principal.role)
@@ -145,6 +151,30 @@ class SolveState(rx.State):
         if self.phase in {"waiting", "solving"}:
             self.phase = "form"
         return None
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def look(self) -> AsyncGenerator[None]:
+        """Show the solution that the address names, at its line."""
+        self.phase, self.notice, self._job_id = "opening", "", ""
+        self.library_name, self.node = "Solution", NodeView()
+        yield
+        line = parse_line(self.router.url.query_parameters.get("line", ""))
+        try:
+            solution_id = UUID(self.router.url.path.rstrip("/").rpartition("/")[2])
+            principal = await principal_of(self)
+            async with transaction() as db:
+                info = await get_strategies().visible(db, solution_id, principal.user_id)
+        except ValueError:
+            self.phase, self.notice = "form", "There is no such solution."
+            return
+        except DomainError as failure:
+            self.phase, self.notice = "form", f"{failure.message[:1].upper()}{failure.message[1:]}."
+            return
+        self._solution_id, self.library_name = str(solution_id), info.name
+        self.outcome = f"Solved to {number(info.exploitability_pct, 2)}% of pot."
+        await self._open(line)
+        self.phase = "form" if self.notice else "done"
 
     @rx.event
     @policy(Policy.PLAYER)

@@ -18,8 +18,9 @@ from services.infra.db import transaction
 from services.infra.errors import Conflict, DomainError
 from services.training.plan import Pause
 from services.training.service import get_training
-from services.training.views import DrillSpec, Mode, Table
+from services.training.views import Answer, DrillSpec, Mode, Table
 from state import routes
+from state.amounts import Unit, is_unit
 from state.guard import Policy, policy
 from state.session import principal_of
 from state.views import AnswerView, Seat, SummaryView, TableView, answer_view, seat_of, summary_view, table_view
@@ -40,6 +41,7 @@ class TrainingState(rx.State):
         answer: The last grade; it stays beside the table until the next one.
         error: The last failure in words, empty when there is none.
         board_page: Where the board of the ranked set at hand is.
+        unit: What amounts are shown in; the browser remembers it and says so on arrival.
     """
 
     phase: Phase = "idle"
@@ -48,6 +50,10 @@ class TrainingState(rx.State):
     summary: SummaryView = SummaryView()
     error: str = ""
     board_page: str = routes.LEADERBOARD
+    unit: Unit = "bb"
+    _shown: Table | None = None
+    _graded: Answer | None = None
+    _unrated: bool = False
     _mode: Mode = "hands"
     _hand_id: str = ""
     _session_id: str = ""
@@ -120,7 +126,7 @@ class TrainingState(rx.State):
         answer = await self._ask(lambda db, user_id: answered(db, user_id, UUID(decision_id), action))
         if answer is None:
             return
-        self.answer = answer_view(answer, self._seat, unrated=again)
+        self._say(answer, unrated=again)
         # What is withheld is nothing to look at yet.
         pauses = self._pauses(answer.grade.word) and not answer.withheld
         self.phase = "paused" if again or pauses else "rolling"
@@ -167,6 +173,22 @@ class TrainingState(rx.State):
         await self._ask(
             lambda db, user_id: self._show(db, user_id, get_training().next_hand(db, user_id, session_id)), "ended"
         )
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def choose_unit(self, unit: str) -> None:
+        """Show every amount in another unit."""
+        if not is_unit(unit) or unit == self.unit:
+            return
+        self.unit = unit
+        if self._shown is not None:
+            self.table = table_view(self._shown, unit)
+        if self._graded is not None:
+            self._say(self._graded, unrated=self._unrated)
+
+    def _say(self, answer: Answer, *, unrated: bool = False) -> None:
+        self._graded, self._unrated = answer, unrated
+        self.answer = answer_view(answer, self._seat, self.unit, unrated=unrated)
 
     def _pauses(self, word: str) -> bool:
         """Whether an answer is looked at before the hand goes on, by the drill's rule."""
@@ -226,11 +248,11 @@ class TrainingState(rx.State):
         if table is None:
             return False
         if str(table.session_id) != self._session_id:
-            self.answer = AnswerView()
+            self.answer, self._graded = AnswerView(), None
         self._hand_id, self._session_id, self._seat = str(table.hand_id), str(table.session_id), seat_of(table)
         if table.answers and str(table.answers[-1].decision_id) != self.answer.decision_id:
-            self.answer = answer_view(table.answers[-1], self._seat)
-        self.table = table_view(table)
+            self._say(table.answers[-1])
+        self._shown, self.table = table, table_view(table, self.unit)
         self._pause = table.plan.pause if table.plan else "mistakes"
         match table.status:
             case "set_done":

@@ -8,52 +8,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from dataclasses import dataclass, replace
 from typing import Final
 
+from services.infra.settings import get_settings
 from services.training.deviation import villain_words
 from services.training.views import Answer, Grade, HandResult, Step, StreetLoss, Summary, Table, WorstSpot
 from solver.cards import COMBO_CLASS, COMBO_INDEX, HAND_CLASSES, card_to_text
 from state import routes
+from state.amounts import UNIT_WORDS, Unit, column, loss_text, loss_texts, money, number, pot_text, signed
+from state.spoken import spoken_table
 
 STREETS: Final = ("Flop", "Turn", "River")
 POT_TYPES: Final = {"SRP": "single-raised pot", "3BP": "3-bet pot", "4BP": "4-bet pot"}
 GROUPS: Final = ("small", "medium", "large", "overbet")
 """Sizes of grouped drills, smallest first."""
 _UNKNOWN: Final = "–"
+_AFTER: Final[dict[Unit, str]] = {"bb": " bb", "pct": "% pot", "chips": " chips"}
 _WORDS: Final = ("best", "correct", "inaccuracy", "wrong", "blunder", "uncertain")
-
-
-def number(value: float, places: int = 1) -> str:
-    """Rounded half up, without trailing zeros, with a real minus sign: 2.5, 9, −0.31."""
-    rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    text = format(rounded, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in {"-0", "0"} else text.replace("-", "−")
-
-
-def fixed(value: float, places: int = 2) -> str:
-    """With all its decimals, for columns: 2.50, −0.31."""
-    rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    return format(abs(rounded) if rounded == 0 else rounded, "f").replace("-", "−")
-
-
-def bb(chips: float, big_blind: int) -> str:
-    """Chips as big blinds with their unit: 25 of 10 -> ``2.5 bb``."""
-    return f"{number(chips / big_blind)} bb"
-
-
-def signed_bb(amount_bb: float) -> str:
-    """With a plus sign where it is one: ``+4.2 bb``."""
-    text = number(amount_bb)
-    return f"{'+' if amount_bb > 0 and text != '0' else ''}{text} bb"
-
-
-def loss_text(loss_bb: float, loss_pct: float) -> str:
-    """A loss as people read it: ``0.06 bb (1.1% of pot)``."""
-    return f"{number(loss_bb, 2)} bb ({number(loss_pct)}% of pot)"
 
 
 @dataclass(frozen=True)
@@ -100,6 +72,7 @@ class TableView:
     deadline: str = ""
     timebank: int = 0
     against: str = ""
+    spoken: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,8 +108,9 @@ class AnswerView:
     borderline: bool = False
     where: str = ""
     sentence: str = ""
-    loss_bb: str = ""
-    loss_pct: str = ""
+    loss: str = ""
+    loss_aside: str = ""
+    unit: str = "bb"
     solved: str = ""
     tolerance: str = ""
     rows: tuple[RowView, ...] = ()
@@ -148,6 +122,7 @@ class AnswerView:
     grid: str = ""
     grid_actions: tuple[ActionView, ...] = ()
     hand_class: str = ""
+    line: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -203,26 +178,29 @@ def action_tones(actions: Sequence[str], pot: int) -> tuple[str, ...]:
     return tuple(tones)
 
 
-def action_label(action: str, pot: int, call_total: int, big_blind: int) -> str:
-    """The name of an action in bb, totals on this street; a bet also as % of the pot before it."""
+def action_label(action: str, pot: int, call_total: int, big_blind: int, unit: Unit = "bb") -> str:
+    """The name of an action, totals on this street; a bet also as % of the pot before it."""
     kind, _, amount = action.partition(" ")
     if amount in GROUPS or (kind in {"bet", "raise"} and not amount):
         return action.capitalize()
     chips = int(amount or 0)
     match kind:
         case "call":
-            return f"Call {bb(call_total, big_blind)}"
+            return f"Call {money(call_total, pot, big_blind, unit)}"
         case "bet":
-            return f"Bet {bb(chips, big_blind)} ({number(100 * chips / pot, 0)}%)"
+            share = "" if unit == "pct" else f" ({number(100 * chips / pot, 0)}%)"
+            return f"Bet {money(chips, pot, big_blind, unit)}{share}"
         case "raise":
-            return f"Raise to {bb(chips, big_blind)}"
+            return f"Raise to {money(chips, pot, big_blind, unit)}"
         case "allin":
-            return f"All-in {bb(chips, big_blind)}"
+            return f"All-in {money(chips, pot, big_blind, unit)}"
         case _:
             return kind.capitalize()
 
 
-def action_views(actions: Sequence[str], pot: int, call_total: int, big_blind: int) -> tuple[ActionView, ...]:
+def action_views(
+    actions: Sequence[str], pot: int, call_total: int, big_blind: int, unit: Unit = "bb"
+) -> tuple[ActionView, ...]:
     """The actions of a node with labels, colours and keys: F, C, the sizes by number."""
     views: list[ActionView] = []
     sizes = 0
@@ -235,20 +213,25 @@ def action_views(actions: Sequence[str], pot: int, call_total: int, big_blind: i
         else:
             sizes += 1
             key = str(sizes)
-        views.append(ActionView(action, action_label(action, pot, call_total, big_blind), tone, key))
+        views.append(ActionView(action, action_label(action, pot, call_total, big_blind, unit), tone, key))
     return tuple(views)
 
 
 def step_views(
-    line: Sequence[Step], positions: tuple[str, str], big_blind: int, first_street: int
+    line: Sequence[Step], positions: tuple[str, str], big_blind: int, first_street: int, pot: int = 0, unit: Unit = "bb"
 ) -> tuple[StepView, ...]:
-    """The ribbon: the street's name, then who did what, then the next card."""
+    """The ribbon: the street's name, then who did what, then the next card.
+
+    ``pot`` is that of the solution's root; only ``pct`` needs it.
+    """
     views = [StepView(text=STREETS[first_street])]
+    bets = [0, 0]
     for step in line:
         if step.card is not None:
+            bets = [0, 0]
             views.append(StepView(text=STREETS[step.street], card=card_to_text(step.card)))
             continue
-        kind, _, amount = step.action.partition(" ")
+        kind, _, chips = step.action.partition(" ")
         said = {
             "fold": "folds",
             "check": "checks",
@@ -258,26 +241,34 @@ def step_views(
             "allin": "all-in",
         }
         text = f"{positions[step.player]} {said[kind]}"
-        if amount:
-            text += f" {bb(int(amount), big_blind)}"
+        if chips:
+            text += f" {money(int(chips), pot, big_blind, unit)}"
+        total = int(chips) if chips else max(bets) if kind == "call" else bets[step.player]
+        pot += total - bets[step.player]
+        bets[step.player] = total
         views.append(
             StepView(text=text, tone="fold" if kind == "fold" else "pass" if kind in {"check", "call"} else "bet-3")
         )
     return tuple(views)
 
 
-def street_losses(losses: Sequence[StreetLoss]) -> tuple[StepView, ...]:
+def street_losses(
+    losses: Sequence[StreetLoss], pot: int = 0, big_blind: int = 1, unit: Unit = "bb"
+) -> tuple[StepView, ...]:
     """EV given up per street, for the strip at the end of a hand or set."""
     return tuple(
-        StepView(text=f"{STREETS[loss.street]} {fixed(loss.loss_bb)} bb", tone="ok" if loss.loss_bb < 0.05 else "cost")
+        StepView(
+            text=f"{STREETS[loss.street]} {column(loss.loss_bb * big_blind, pot, big_blind, unit)}{_AFTER[unit]}",
+            tone="ok" if loss.loss_bb < 0.05 else "cost",
+        )
         for loss in losses
         if loss.decisions
     )
 
 
-def _result(result: HandResult, table: Table) -> str:
+def _result(result: HandResult, table: Table, unit: Unit) -> str:
     villain = table.positions[1 - table.hero]
-    net = signed_bb(result.net / table.big_blind)
+    net = signed(result.net, table.pot, table.big_blind, unit)
     if result.kind == "spot":
         return "Answered."
     if result.kind == "fold":
@@ -292,36 +283,49 @@ def _result(result: HandResult, table: Table) -> str:
     return f"{won}. {net}"
 
 
-def table_view(table: Table) -> TableView:
+def table_view(table: Table, unit: Unit = "bb") -> TableView:
     """The table for the page."""
     hero, villain, blind = table.hero, 1 - table.hero, table.big_blind
     board = [card_to_text(card) for card in table.board]
     shown = table.result.villain_cards if table.result else None
     pot = table.pot_at_decision or table.pot
     call_total = table.street_bets[hero] + table.to_call
-    return TableView(
+
+    def chips(value: int) -> str:
+        return money(value, pot, blind, unit)
+
+    view = TableView(
         decision_id=str(table.decision_id or ""),
         spot=f"{table.family}, {POT_TYPES[table.pot_type]}" if table.pot_type in POT_TYPES else "Your own spot",
         progress=_progress(table),
         board=tuple(board + [""] * (5 - len(board))),
-        line=step_views(table.line, table.positions, blind, table.solution.street),
-        pot=bb(table.pot, blind),
+        line=step_views(table.line, table.positions, blind, table.solution.street, table.solution.pot, unit),
+        pot=pot_text(table.pot, blind, unit),
         hero=table.positions[hero],
         hero_cards=tuple(card_to_text(card) for card in sorted(table.hero_cards, reverse=True)),
-        hero_stack=bb(table.stacks[hero], blind),
-        hero_bet=bb(table.street_bets[hero], blind) if table.street_bets[hero] else "",
+        hero_stack=chips(table.stacks[hero]),
+        hero_bet=chips(table.street_bets[hero]) if table.street_bets[hero] else "",
         villain=table.positions[villain],
         villain_cards=tuple(card_to_text(card) for card in sorted(shown, reverse=True)) if shown else ("", ""),
-        villain_stack=bb(table.stacks[villain], blind),
-        villain_bet=bb(table.street_bets[villain], blind) if table.street_bets[villain] else "",
+        villain_stack=chips(table.stacks[villain]),
+        villain_bet=chips(table.street_bets[villain]) if table.street_bets[villain] else "",
         die=table.die,
-        actions=action_views(table.actions, pot, call_total, blind),
-        result=_result(table.result, table) if table.result else "",
-        losses=street_losses(table.result.losses) if table.result else (),
+        actions=action_views(table.actions, pot, call_total, blind, unit),
+        result=_result(table.result, table, unit) if table.result else "",
+        losses=street_losses(table.result.losses, table.solution.pot, blind, unit) if table.result else (),
         deadline=table.deadline.isoformat() if table.deadline else "",
-        timebank=table.plan.timebank if table.plan else 0,
+        timebank=_timebank(table),
         against=f"Villain {villain_words(table.plan.villain)}" if table.plan and table.plan.villain.deviates else "",
     )
+    to_call = chips(table.to_call) if table.to_call else ""
+    return replace(view, spoken=spoken_table(view.board, view.hero_cards, view.line, view.pot, to_call, view.hero))
+
+
+def _timebank(table: Table) -> int:
+    """Seconds for a decision; in ranked sets those of the server, which wait there whenever one comes back."""
+    if table.plan is not None and table.plan.timebank:
+        return table.plan.timebank
+    return get_settings().ranked_decision_s if table.mode != "hands" else 0
 
 
 def _progress(table: Table) -> str:
@@ -345,8 +349,8 @@ def _price(answer: Answer, start_pot: int) -> tuple[int, int]:
     return pot, max(bets)
 
 
-def _sentence(grade: Grade, better: str) -> str:
-    cost = loss_text(grade.loss_bb, grade.loss_pct)
+def _sentence(grade: Grade, better: str, big_blind: int, unit: Unit) -> str:
+    cost = loss_text(grade.loss_bb, grade.loss_pct, big_blind, unit)
     which = f" {better} was better." if better else ""
     match grade.word:
         case "best":
@@ -361,10 +365,10 @@ def _sentence(grade: Grade, better: str) -> str:
             return f"Costs {cost}.{which}"
 
 
-def _column_loss(loss_bb: float | None) -> str:
+def _column_loss(loss_bb: float | None, pot: int, big_blind: int, unit: Unit) -> str:
     if loss_bb is None:
         return _UNKNOWN
-    return fixed(-loss_bb) if loss_bb >= 0.005 else "0"
+    return column(-loss_bb * big_blind, pot, big_blind, unit) if loss_bb >= 0.005 else "0"
 
 
 def _solved(pct: float | None) -> str:
@@ -377,21 +381,22 @@ def seat_of(table: Table) -> Seat:
     return Seat(table.solution.pot, table.big_blind, table.hero_cards)
 
 
-def answer_view(answer: Answer, seat: Seat, *, unrated: bool = False) -> AnswerView:
+def answer_view(answer: Answer, seat: Seat, unit: Unit = "bb", *, unrated: bool = False) -> AnswerView:
     """The grade for the page."""
     pot, call_total = _price(answer, seat.start_pot)
+    blind = seat.big_blind
     names = tuple(row.action for row in answer.rows)
-    views = {view.action: view for view in action_views(names, pot, call_total, seat.big_blind)}
+    views = {view.action: view for view in action_views(names, pot, call_total, blind, unit)}
     best = max(answer.rows, key=lambda row: -math.inf if row.ev is None else row.ev, default=None)
-    (chosen,) = action_views((answer.action,), pot, call_total, seat.big_blind)
+    (chosen,) = action_views((answer.action,), pot, call_total, blind, unit)
     rows = tuple(
         RowView(
             label=views[row.action].label,
             tone=views[row.action].tone,
             frequency=f"{number(100 * row.frequency, 0)}%",
             share=round(100 * row.frequency, 1),
-            ev=_UNKNOWN if row.ev_bb is None else fixed(row.ev_bb),
-            loss=_column_loss(row.loss_bb),
+            ev=_UNKNOWN if row.ev is None else column(row.ev, pot, blind, unit),
+            loss=_column_loss(row.loss_bb, pot, blind, unit),
             chosen=row.action == answer.action,
             named=row.action == answer.die_pick,
         )
@@ -409,6 +414,7 @@ def answer_view(answer: Answer, seat: Seat, *, unrated: bool = False) -> AnswerV
         )
         if wanted
     ]
+    loss, aside = loss_texts(grade.loss_bb, grade.loss_pct, blind, unit)
     followed = " You followed it." if answer.die_pick == answer.action else ""
     return AnswerView(
         decision_id=str(answer.decision_id),
@@ -416,9 +422,10 @@ def answer_view(answer: Answer, seat: Seat, *, unrated: bool = False) -> AnswerV
         tone=grade.word,
         borderline=grade.borderline,
         where=f"{STREETS[answer.street]}: {chosen.label}",
-        sentence=_sentence(grade, "" if best is None else views[best.action].label),
-        loss_bb=f"{number(grade.loss_bb, 2)} bb",
-        loss_pct=f"{number(grade.loss_pct)}% of pot",
+        sentence=_sentence(grade, "" if best is None else views[best.action].label, blind, unit),
+        loss=loss,
+        loss_aside=aside,
+        unit=UNIT_WORDS[unit],
         solved="Exact against this villain" if answer.villain else _solved(answer.solved_to_pct),
         tolerance=f"±{number(answer.tolerance_pct, 2)}%{'' if answer.tolerance_fitted else ', not yet fitted'}",
         rows=rows,
@@ -430,6 +437,7 @@ def answer_view(answer: Answer, seat: Seat, *, unrated: bool = False) -> AnswerV
         grid=answer.grid.data,
         grid_actions=tuple(views[name] for name in answer.grid.actions),
         hand_class=HAND_CLASSES[COMBO_CLASS[COMBO_INDEX[seat.hero_cards]]],
+        line=answer.line,
     )
 
 

@@ -1,9 +1,9 @@
-"""The page "New solve"."""
+"""The page "New solve", and that of one solution."""
 
 import reflex as rx
 
 from app.layout import page
-from components.solutions import new_solve
+from components.solutions import new_solve, one_solution
 from state import routes
 from state.solutions import SolveState
 
@@ -12,3 +12,9 @@ from state.solutions import SolveState
 def solve() -> rx.Component:
     """Ask for a solve, watch it, read its strategy."""
     return new_solve()
+
+
+@page(routes.SOLUTION, "Solution", on_load=SolveState.look)
+def solution() -> rx.Component:
+    """One stored solution, from the node that the address names."""
+    return one_solution()

@@ -5,10 +5,16 @@ const KEYS = [
   ["C", "Check or call"],
   ["1 to 9", "Bet or raise, smallest first"],
   ["R", "Raise, or the smallest bet"],
+  ["A", "All-in, or the largest size"],
   ["Space", "Continue, next hand"],
-  ["U", "Try again after a mistake"],
-  ["Z", "Only the table"],
+  ["U", "Take a mistake back, unrated"],
+  ["E", "Ranges and equity of the answer"],
+  ["← →", "Step through the line there"],
+  ["B", "bb, % of pot, chips"],
+  ["D", "Display: deck, colours"],
+  ["Z", "Zen: only the table"],
   ["?", "This list"],
+  ["Esc", "Close"],
 ];
 
 // The same key again within this time is a bouncing key, not an answer to the next decision.
@@ -93,7 +99,7 @@ export function ActionBar({ actions = [], decision = "", phase = "idle", error =
   const pick = useRef(null);
   pick.current = (event) => {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || typing(event.target)) return;
-    if (dialog.current?.open) return;
+    if (document.querySelector("dialog[open]")) return;
     const key = event.key.toUpperCase();
     const bounced = key === last.current.key && event.timeStamp - last.current.at < BOUNCE_MS;
     last.current = { key, at: event.timeStamp };
@@ -107,12 +113,17 @@ export function ActionBar({ actions = [], decision = "", phase = "idle", error =
     } else if (key === "Z") {
       const root = document.documentElement;
       root.dataset.zen = root.dataset.zen === "on" ? "off" : "on";
+      try {
+        localStorage.setItem("mixline-zen", root.dataset.zen);
+      } catch {
+        // Private windows may refuse storage: it then lasts for this page.
+      }
     } else if (key === "U" && phase === "paused") {
       onRetry?.();
     } else {
       const named = actions.find((action) => action.key === key);
-      const sized = key === "R" && actions.find((action) => /^[1-9]$/.test(action.key));
-      const chosen = named ?? sized;
+      const sizes = actions.filter((action) => /^[1-9]$/.test(action.key));
+      const chosen = named ?? { R: sizes[0], A: sizes.at(-1) }[key];
       if (chosen) act(chosen.action);
     }
   };

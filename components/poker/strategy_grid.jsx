@@ -9,7 +9,7 @@ const className = (index) => {
   const low = RANKS[Math.max(row, column)];
   return high + low + (row === column ? "" : column > row ? "s" : "o");
 };
-const CLASSES = Array.from({ length: 169 }, (_, index) => className(index));
+export const CLASSES = Array.from({ length: 169 }, (_, index) => className(index));
 
 const SIZED = ["bet", "raise", "allin"];
 const kindOf = (action) => action.split(" ")[0];
@@ -53,7 +53,7 @@ const decode = (data, actions) => {
 const MOVES = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -13, ArrowDown: 13 };
 
 // A bar's height is the weight of the class, its segments are the actions.
-export const StrategyGrid = memo(function StrategyGrid({ data = "", actions = [], hero = "", label = "Strategy" }) {
+export const StrategyGrid = memo(function StrategyGrid({ data = "", actions = [], hero = "", label = "Strategy", onLook }) {
   const cells = useMemo(() => (data ? decode(data, actions) : null), [data, actions]);
   const heroIndex = CLASSES.indexOf(hero);
   const [looked, setLooked] = useState(null);
@@ -81,13 +81,15 @@ export const StrategyGrid = memo(function StrategyGrid({ data = "", actions = []
 
   const look = (event) => {
     const index = event.target.dataset?.index;
-    if (index !== undefined) setLooked(Number(index));
+    if (index === undefined) return;
+    setLooked(Number(index));
+    onLook?.(Number(index));
   };
 
   return (
     <div className="strategy">
       <div ref={frame} className="strategy-grid" role="grid" aria-label={label} aria-rowcount={13} aria-colcount={13}
-        onKeyDown={onKeyDown} onPointerOver={look} onPointerLeave={() => setLooked(null)} onFocus={look} onBlur={() => setLooked(null)}>
+        onKeyDown={onKeyDown} onPointerOver={look} onPointerDown={look} onPointerLeave={() => setLooked(null)} onFocus={look} onBlur={() => setLooked(null)}>
         {Array.from({ length: 13 }, (_, row) => (
           <div key={row} role="row" className="strategy-row">
             {cells.slice(row * 13, row * 13 + 13).map((cell, column) => {

@@ -1,5 +1,5 @@
 """Solves on a page, bound to state.solutions."""
 
-from components.solutions.page import new_solve
+from components.solutions.page import new_solve, one_solution
 
-__all__ = ["new_solve"]
+__all__ = ["new_solve", "one_solution"]

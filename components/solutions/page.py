@@ -34,3 +34,21 @@ def new_solve() -> rx.Component:
             class_name="solve",
         ),
     )
+
+
+def one_solution() -> rx.Component:
+    """The content of a solution's own page."""
+    return rx.el.div(
+        rx.el.div(
+            rx.el.h1(SolveState.library_name),
+            rx.el.p("Follow the actions and cards; every figure is of the node you are at."),
+            class_name="page-head",
+        ),
+        rx.match(
+            SolveState.phase,
+            ("done", strategy()),
+            ("opening", rx.el.p("Opening", role="status")),
+            error_text(SolveState.notice, role="status"),
+        ),
+        class_name="solution",
+    )

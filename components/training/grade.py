@@ -3,6 +3,7 @@
 import reflex as rx
 
 from components.poker import strategy_bar, strategy_grid
+from components.training.analysis import analysis_button
 from state.training import TrainingState
 from state.views import RowView
 
@@ -28,14 +29,18 @@ def _row(row: rx.Var[RowView]) -> rx.Component:
 def _verdict() -> rx.Component:
     """The word and the loss."""
     return rx.el.div(
-        rx.el.p(_answer.where, class_name="grade-where"),
+        rx.el.div(
+            rx.el.p(_answer.where),
+            rx.cond(_answer.withheld == "", analysis_button(), rx.fragment()),
+            class_name="grade-where",
+        ),
         rx.el.div(
             rx.el.strong(_answer.word, class_name=f"grade-word grade-word--{_answer.tone}"),
             rx.cond(_answer.borderline, rx.el.span("borderline", class_name="tag tag--quiet"), rx.fragment()),
             rx.el.p(
                 rx.el.span("EV loss", class_name="grade-label"),
-                rx.el.span(_answer.loss_bb, class_name="grade-loss"),
-                rx.el.span(_answer.loss_pct, class_name="grade-pct"),
+                rx.el.span(_answer.loss, class_name="grade-loss"),
+                rx.el.span(_answer.loss_aside, class_name="grade-pct"),
                 class_name="grade-cost",
             ),
             class_name="grade-line",
@@ -48,7 +53,7 @@ def _verdict() -> rx.Component:
 def announcement() -> rx.Component:
     """Says the grade to a screen reader; it has to be on the page before there is something to say."""
     return rx.el.p(
-        rx.cond(_answer.word == "", "", f"{_answer.where}. {_answer.word}, {_answer.loss_bb}. {_answer.sentence}"),
+        rx.cond(_answer.word == "", "", f"{_answer.where}. {_answer.word}, {_answer.loss}. {_answer.sentence}"),
         aria_live="polite",
         class_name="visually-hidden",
     )
@@ -62,8 +67,8 @@ def _actions() -> rx.Component:
                 rx.el.tr(
                     rx.el.th("Action", scope="col"),
                     rx.el.th("Solver", scope="col", class_name="number"),
-                    rx.el.th("EV, bb", scope="col", class_name="number"),
-                    rx.el.th("Loss, bb", scope="col", class_name="number"),
+                    rx.el.th(f"EV, {_answer.unit}", scope="col", class_name="number"),
+                    rx.el.th(f"Loss, {_answer.unit}", scope="col", class_name="number"),
                 )
             ),
             rx.el.tbody(rx.foreach(_answer.rows, _row)),

@@ -3,6 +3,8 @@
 import reflex as rx
 
 from components.poker import action_bar, felt, line_so_far
+from components.training.analysis import analysis
+from components.training.display import display
 from components.training.grade import announcement, grade
 from components.training.summary import summary
 from components.training.timebank import timebank
@@ -41,7 +43,8 @@ def _play() -> rx.Component:
         rx.el.div(
             rx.el.h1(rx.cond(TrainingState.phase == "starting", "Dealing", _table.spot)),
             rx.cond(_table.against != "", rx.el.p(_table.against, class_name="table-against"), rx.fragment()),
-            rx.el.p(_table.progress),
+            rx.el.p(_table.progress, class_name="table-progress"),
+            display(unit=TrainingState.unit, on_unit=TrainingState.choose_unit),
             class_name="table-head",
         ),
         timebank(
@@ -76,6 +79,14 @@ def training_table() -> rx.Component:
     return rx.el.div(
         rx.cond(TrainingState.phase == "summary", summary(), _play()),
         grade(),
+        rx.el.p(
+            rx.cond(TrainingState.phase == "decision", _table.spoken, ""),
+            role="status",
+            aria_live="polite",
+            aria_label="Decision",
+            class_name="visually-hidden",
+        ),
         announcement(),
+        analysis(),
         class_name="play",
     )

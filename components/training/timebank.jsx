@@ -2,6 +2,8 @@ import React, { useEffect, useRef, useState } from "react";
 
 // A fast player's server and browser clocks differ by less than this; then the server is asked, and asked again.
 const PATIENCE_MS = 250;
+// When a screen reader is told, in seconds.
+const MOMENTS = [60, 30, 5, 3];
 
 // The bar's room is kept while a decision has no clock running, so that nothing moves.
 export function Timebank({ deadline = "", seconds = 0, decision = "", phase = "idle", onOver }) {
@@ -30,11 +32,12 @@ export function Timebank({ deadline = "", seconds = 0, decision = "", phase = "i
 
   if (!seconds) return null;
   const shown = left === null ? "" : Math.ceil(left);
-  const spoken = shown === 5 || shown === 3 ? `${shown} seconds left` : "";
+  const spoken = MOMENTS.includes(shown) && shown < seconds ? `${shown} seconds left` : "";
+  const text = shown > 90 ? `${Math.floor(shown / 60)}:${String(shown % 60).padStart(2, "0")} min` : `${shown} s`;
   return (
     <div className="timebank" role="timer" aria-label="Time left" data-low={left !== null && left <= 3 ? "" : undefined}>
       <div className="timebank-bar" style={{ transform: `scaleX(${left === null ? 1 : Math.min(1, left / seconds)})` }} />
-      <span className="timebank-text" aria-hidden="true">{shown === "" ? "" : `${shown} s`}</span>
+      <span className="timebank-text" aria-hidden="true">{shown === "" ? "" : text}</span>
       <span className="visually-hidden" aria-live="assertive">{spoken}</span>
     </div>
   );

@@ -20,7 +20,7 @@ from services.training.reasons import reasons
 from services.training.tolerance import EXACT_PCT, Tolerance, tolerance
 from solver.cards import COMBO_CLASS, N_CLASSES
 
-_CLASS_SIZE = np.bincount(COMBO_CLASS, minlength=N_CLASSES)
+CLASS_SIZE = np.bincount(COMBO_CLASS, minlength=N_CLASSES)
 
 
 def cutoffs() -> Cutoffs:
@@ -112,7 +112,7 @@ def grid(node: NodeStrategy) -> str:
         weights *= node.in_range
     total = np.bincount(classes, weights, N_CLASSES)
     cells = np.zeros((N_CLASSES, 1 + len(node.strategy)))
-    cells[:, 0] = total / _CLASS_SIZE
+    cells[:, 0] = total / CLASS_SIZE
     for index, frequencies in enumerate(node.strategy, start=1):
         cells[:, index] = np.bincount(classes, weights * frequencies, N_CLASSES) / np.maximum(total, 1e-12)
     # a class that is here at all must not round to "not in the range"

@@ -14,24 +14,31 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.commands import chromium
 from services.infra.embedded import free_port
 from services.infra.settings import ROOT
 from tests import oidc_provider
+from tests.e2e.pages.table_page import TablePage
 
 START_S = 600.0
+DESKTOP = (1440, 900)
+PHONE = (390, 844)
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
 ]
+
+
+OpenTable = Callable[..., TablePage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +122,35 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield started
         started.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """Console errors, page errors and violations of the content security policy of every page of the test."""
+    return []
+
+
+@pytest.fixture
+def new_table(browser: Browser, origin: str, complaints: list[str]) -> Iterator[OpenTable]:
+    """Opens the product in a browser context of its own: a guest who has never been here."""
+    contexts: list[Any] = []
+
+    def listen(page: Page) -> None:
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    def open_one(size: tuple[int, int] = DESKTOP, theme: str = "dark") -> TablePage:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, has_touch=size == PHONE, reduced_motion="reduce"
+        )
+        context.add_init_script(f"localStorage.setItem('mixline-theme', '{theme}')")
+        contexts.append(context)
+        page = context.new_page()
+        listen(page)
+        table = TablePage(page, origin)
+        table.open()
+        return table
+
+    yield open_one
+    for context in contexts:
+        context.close()

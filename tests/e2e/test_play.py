@@ -3,54 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from services.infra.settings import ROOT
+from tests.e2e.conftest import DESKTOP, PHONE, OpenTable
 from tests.e2e.pages.table_page import TablePage
 
 ARTEFACTS = ROOT / "test-artefacts"
-DESKTOP = (1440, 900)
-PHONE = (390, 844)
-
-OpenTable = Callable[..., TablePage]
 expect.set_options(timeout=15_000)
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """Console errors, page errors and violations of the content security policy of every page of the test."""
-    return []
-
-
-@pytest.fixture
-def new_table(browser: Browser, origin: str, complaints: list[str]) -> Iterator[OpenTable]:
-    """Opens the product in a browser context of its own: a guest who has never been here."""
-    contexts: list[Any] = []
-
-    def listen(page: Page) -> None:
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-
-    def open_one(size: tuple[int, int] = DESKTOP, theme: str = "dark") -> TablePage:
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, has_touch=size == PHONE, reduced_motion="reduce"
-        )
-        context.add_init_script(f"localStorage.setItem('mixline-theme', '{theme}')")
-        contexts.append(context)
-        page = context.new_page()
-        listen(page)
-        table = TablePage(page, origin)
-        table.open()
-        return table
-
-    yield open_one
-    for context in contexts:
-        context.close()
 
 
 def _picture(table: TablePage, name: str) -> None:

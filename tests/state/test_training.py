@@ -160,3 +160,26 @@ async def test_a_stranger_without_a_session_is_dealt_nothing(tab: Tab) -> None:
     stranger = tab.server.tab()
 
     assert "table" not in await call(stranger, "play")
+
+
+async def test_amounts_are_shown_in_another_unit_at_once_and_a_wrong_one_changes_nothing(tab: Tab) -> None:
+    table = (await call(tab, "play"))["table"]
+    assert table.pot.endswith(" bb")
+
+    shown = await call(tab, "choose_unit", unit="chips")
+
+    assert shown["table"].pot.endswith(" chips")
+    assert shown["table"].decision_id == table.decision_id
+    assert "table" not in await call(tab, "choose_unit", unit="furlongs")
+
+
+async def test_the_grade_follows_the_unit_and_stays_the_same_grade(tab: Tab) -> None:
+    table = (await call(tab, "play"))["table"]
+    await call(tab, "act", decision_id=table.decision_id, action=table.actions[0].action)
+    before = next(frame["answer"] for frame in reversed(frames(tab)) if "answer" in frame)
+
+    after = (await call(tab, "choose_unit", unit="pct"))["answer"]
+
+    assert (after.word, after.decision_id) == (before.word, before.decision_id)
+    assert after.loss.endswith("% of pot")
+    assert (after.loss, after.loss_aside) == (before.loss_aside, before.loss)

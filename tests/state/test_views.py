@@ -9,7 +9,8 @@ import pytest
 from services.solutions.catalog import SolutionInfo
 from services.training.views import ActionRow, Answer, Grade, HandResult, Step, StrategyGrid, StreetLoss, Table
 from solver.cards import parse_cards
-from state.views import action_label, action_tones, action_views, answer_view, bb, number, seat_of, table_view
+from state.amounts import bb, number
+from state.views import action_label, action_tones, action_views, answer_view, seat_of, table_view
 
 ID = UUID(int=7)
 SOLUTION = SolutionInfo(
@@ -101,7 +102,7 @@ def test_villains_cards_stay_hidden_until_the_hand_is_over() -> None:
 def test_a_grade_is_told_in_bb_and_percent_with_the_better_action() -> None:
     view = answer_view(ANSWER, seat_of(FACING))
     assert view.sentence == "Costs 0.4 bb (3% of pot). Raise to 16.2 bb was better."
-    assert (view.word, view.loss_bb, view.loss_pct) == ("Wrong", "0.4 bb", "3% of pot")
+    assert (view.word, view.loss, view.loss_aside) == ("Wrong", "0.4 bb", "3% of pot")
 
 
 def test_a_grade_says_how_accurate_the_solution_is() -> None:

@@ -1,0 +1,56 @@
+"""After an answer: ranges, categories and equities at every step of the line. Loaded when it is looked at."""
+
+from typing import Any
+
+import reflex as rx
+
+from state.analysis import AnalysisState
+from state.training import TrainingState
+
+_source = rx.asset("analysis.jsx", shared=True)
+
+
+class AnalysisButton(rx.Component):
+    """Opens and closes the panel; the browser remembers which."""
+
+    library = _source.importable_path
+    tag = "AnalysisButton"
+
+
+class AnalysisPanel(rx.Component):
+    """Region "Ranges and equity".
+
+    Attributes:
+        decision: The answered decision; empty: there is nothing to look at.
+        phase: Phase of state.training: nothing is asked for while the hand rolls on.
+        unit: What amounts are shown in.
+        view: `AnalysisView`.
+        error: Why nothing is shown.
+        on_look: Called with decision, step (-1: the decision's own) and unit.
+    """
+
+    library = _source.importable_path
+    tag = "AnalysisPanel"
+
+    decision: rx.Var[str]
+    phase: rx.Var[str]
+    unit: rx.Var[str]
+    view: rx.Var[Any]
+    error: rx.Var[str]
+    on_look: rx.EventHandler[rx.event.passthrough_event_spec(str, int, str)]
+
+
+analysis_button = AnalysisButton.create
+
+
+def analysis() -> rx.Component:
+    """The panel below the table, of the answer beside it."""
+    answer = TrainingState.answer
+    return AnalysisPanel.create(
+        decision=rx.cond(answer.withheld == "", answer.decision_id, ""),
+        phase=TrainingState.phase,
+        unit=TrainingState.unit,
+        view=AnalysisState.view,
+        error=AnalysisState.error,
+        on_look=AnalysisState.look,
+    )
