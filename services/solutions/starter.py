@@ -141,7 +141,6 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(FOUR_BET, "KhQd4d"),
     _entry(FOUR_BET, "Th9h7c"),
     _entry(FOUR_BET, "8s3d3c"),
-    _entry(BLINDS, "9c7c5c"),
     # Turns and rivers. Single-raised boards were checked down; 3-bet pots continue lines, those of one flop together.
     _entry(SRP, "Qs8s3dJh"),
     _entry(SRP, "Qs8s3d8c"),
