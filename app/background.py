@@ -18,7 +18,7 @@ from app.api import health
 from services.accounts.worker import run_accounts
 from services.analytics.sink import run_sink
 from services.audit.anchor import run_anchor
-from services.infra import db, metrics, process, redis
+from services.infra import activity, db, metrics, process, redis
 from services.infra.log import log
 from services.infra.settings import get_settings
 from services.mail.service import run_mail
@@ -30,6 +30,7 @@ TASKS: tuple[Callable[[], Awaitable[None]], ...] = (
     run_training,
     run_ranked,
     run_worker,
+    activity.run_activity,
     run_growth,
     run_sink,
     run_accounts,

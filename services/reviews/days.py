@@ -22,8 +22,8 @@ def zones() -> tuple[str, ...]:
 
 
 def known(zone: str) -> bool:
-    """Whether this is the name of a time zone."""
-    return zone in available_timezones()
+    """Whether this is the name of a time zone that is the same on every machine."""
+    return zone in available_timezones() - {"localtime"}
 
 
 def day_of(moment: datetime, zone: str) -> date:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.accounts import export
 from services.infra import clock
 from services.infra.errors import Conflict, FieldError, Invalid, NotFound
-from services.training import drill_repository
+from services.training import drill_repository, repository
 from services.training.models import SavedDrillRow
 from services.training.plan import Plan
 
@@ -69,6 +69,7 @@ async def save(db: AsyncSession, user_id: UUID, plan: Plan) -> SavedDrill:
         Conflict: The player has one of this name, or as many as may be kept.
     """
     name, moment = _name(plan), clock.now()
+    await repository.lock_player(db, user_id, "drills")
     if await drill_repository.count(db, user_id) >= MOST_DRILLS:
         raise Conflict(f"{MOST_DRILLS} drills are kept: delete one first", code="drills-full")
     row = SavedDrillRow(

@@ -185,7 +185,7 @@ async def test_a_token_without_the_scope_sees_no_solution_of_its_owners(
     asked: list[object] = []
 
     class Strategies:
-        async def visible(self, _db: AsyncSession, _solution_id: object, user_id: object) -> None:
+        async def visible(self, _db: AsyncSession, _solution_id: object, user_id: object, _line: object) -> None:
             asked.append(user_id)
             raise NotFound("there is no such solution")
 
