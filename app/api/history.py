@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 
 from app.api.deps import Reader, Trainer
 from app.api.envelope import Envelope, ok
@@ -27,7 +27,15 @@ from services.training.views import Word
 
 router = APIRouter(prefix="/training", tags=["history"])
 
-Moment = Annotated[AwareDatetime, AfterValidator(cursors.sensible)]
+
+def _no_number(value: object) -> object:
+    """Numbers are no moments here, though pydantic would count seconds."""
+    if isinstance(value, (int, float)) or (isinstance(value, str) and value.replace(".", "", 1).lstrip("+-").isdigit()):
+        raise ValueError("a moment is written like 2026-11-23T14:05:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(cursors.sensible)]
 Situation = Literal["first", "checked-to", "facing-bet", "facing-raise"]
 Texture = Literal["paired", "monotone", "connected", "high", "low"]
 HandClass = Literal["strong", "top-pair", "pair", "draw", "air"]

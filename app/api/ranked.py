@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from app.api.deps import OPEN, Admin, Reader
 from app.api.envelope import Envelope, ok
 from services.infra.db import transaction
+from services.infra.errors import FieldError, Invalid, NotFound
 from services.training.fair_play import report
 from services.training.service import get_training
 
@@ -121,7 +122,10 @@ async def sets(
 ) -> Envelope[SetPage]:
     """All ranked sets: those to come, the running ones, those that are closed."""
     async with transaction() as db:
-        found = await get_training().ranked.proofs(db, kind, limit + 1, cursor)
+        try:
+            found = await get_training().ranked.proofs(db, kind, limit + 1, cursor)
+        except NotFound as error:
+            raise Invalid(error.message, errors=[FieldError("cursor", error.message)]) from error
     page = [SetOut.model_validate(one) for one in found[:limit]]
     return ok(SetPage(items=page, next_cursor=page[-1].set_id if len(found) > limit else None))
 

@@ -13,7 +13,7 @@ import json
 import zlib
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from services.infra.errors import FieldError, Invalid
 from solver.cards import HAND_CLASSES
@@ -37,6 +37,13 @@ MOST_DECISIONS = 200
 MOST_RANGES = 20
 MOST_LINK = 4000
 _MOST_TEXT = 20_000
+
+
+def _whole(value: object) -> object:
+    """False is 0 and 7.0 is 7 to Python; a drill means numbers."""
+    if isinstance(value, bool | float):
+        raise ValueError("a whole number")  # noqa: TRY004 pydantic's way to refuse
+    return value
 
 
 class Villain(BaseModel):
@@ -87,10 +94,10 @@ class Plan(BaseModel):
     sizes: SizeGroups = "exact"
     die: bool = True
     pause: Pause = "mistakes"
-    timebank: Literal[0, 7, 15, 25] = 0
+    timebank: Annotated[Literal[0, 7, 15, 25], BeforeValidator(_whole)] = 0
     count: Annotated[int, Field(ge=1, le=MOST_DECISIONS)] = 20
     unit: Literal["decisions", "hands"] = "decisions"
-    tables: Literal[1, 2] = 1
+    tables: Annotated[Literal[1, 2], BeforeValidator(_whole)] = 1
     villain: Villain = Villain()
 
     @model_validator(mode="after")

@@ -286,7 +286,7 @@ def given(answer: dict[str, Any], name: str) -> Any:
 @pytest.mark.row("leaks")
 @pytest.mark.timeout(300)
 def test_no_door_opens_a_board_while_a_ranked_set_runs_on_it(
-    target: Target, people: dict[str, Person], figure: Figure
+    people: dict[str, Person], fetched: Fetched, figure: Figure
 ) -> None:
     """Every way to node data with every entry of the library that the running sets are played on."""
     anna = people["premium"]
@@ -296,9 +296,7 @@ def test_no_door_opens_a_board_while_a_ranked_set_runs_on_it(
         time.sleep(1)
     boards = {
         frozenset(parse_cards(row[0]))
-        for row in fetched(
-            target, "SELECT board FROM solutions.kept_board WHERE opens_at <= now() AND closes_at > now()"
-        )
+        for row in fetched("SELECT board FROM solutions.kept_board WHERE opens_at <= now() AND closes_at > now()")
     }
     entries = {
         library_id(entry["id"]): entry
