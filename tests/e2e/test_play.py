@@ -28,7 +28,7 @@ def test_a_guest_plays_a_set_to_its_summary(new_table: OpenTable, complaints: li
     assert answers > 0
     expect(table.summary.get_by_text("EV score")).to_be_visible()
     expect(table.summary.get_by_text("EV loss per 100 decisions")).to_be_visible()
-    expect(table.summary.get_by_text(f"{answers} decisions")).to_be_visible()
+    expect(table.summary.get_by_text(f"{answers} decisions in")).to_be_visible()
     assert complaints == []
 
 
