@@ -33,12 +33,11 @@ from services.infra import kernel_cache
 
 kernel_cache.configure()
 
-from services.solutions.catalog import library_id, street_root
+from services.solutions.catalog import library_id
 from services.solutions.export import serve_stored_strategies
 from services.solutions.rivers import MAX_ITERATIONS, TARGET_PCT
 from services.solutions.service import StrategyService, get_strategies
-from services.solutions.store import TREMBLE, StoredSolution, Walk
-from services.solutions.subgame import subgame_spot
+from services.solutions.store import TREMBLE
 from services.training.deals import Draw, derive
 from services.training.grading import PLAUSIBLE_PCT
 from services.training.play import deal_hand, drawn_action, is_over, play_on
@@ -70,28 +69,15 @@ async def sampled_rivers(strategies: StrategyService, seed: bytes, count: int) -
             node = await strategies.node(deal.solution_id, position.line)
             line = (*position.line, drawn_action(node, deal.hero_combo, draw))
             position = (await play_on(strategies, deal, line, last_street=1)).position
-        solution = await strategies._solution(deal.solution_id)  # noqa: SLF001 the tree behind the service
-        if solution.spot.street == 2:
-            rivers.append(solution.spot)
+        spot = await strategies.spot(deal.solution_id)
+        if spot.street == 2:
+            rivers.append(spot)
         elif position.kind == "deal" and not is_over(position):
             left = sorted(set(range(52)) - deal.dead(position.board))
             card = left[Draw(deal.seed, "river").below(len(left))]
-            rivers.append(_river(solution, (*position.line, f"deal {card_to_text(card)}")))
+            line = (*position.line, f"deal {card_to_text(card)}")
+            rivers.append(await strategies.subgame(deal.solution_id, line))
     return rivers
-
-
-def _river(solution: StoredSolution, root: tuple[str, ...]) -> Spot:
-    walk = Walk(solution.spot.ranges, solution.spot.board)
-    for start in solution.street_roots(root):
-        if start:
-            walk.deal(solution.position(start).board[-1])
-        if start == root:
-            break
-        street = solution.street(start)
-        assert street is not None
-        solution.follow(walk, start, root, street)
-    assert street_root(root) == root
-    return subgame_spot(solution, root, walk)
 
 
 def far_finer(spot: Spot, target_pct: float, threads: int = 1) -> Solution:

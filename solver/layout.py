@@ -36,7 +36,6 @@ class _Plain:
     def __init__(self, tree: BettingTree) -> None:
         self.kind: list[int] = tree.kind.tolist()
         self.street: list[int] = tree.street.tolist()
-        self.parent: list[int] = tree.parent.tolist()
         first, n, children = tree.first_child.tolist(), tree.n_children.tolist(), tree.children.tolist()
         self.n_children: list[int] = n
         self._children: list[list[int]] = [children[a : a + b] for a, b in zip(first, n, strict=True)]

@@ -163,12 +163,7 @@ class DrillsState(rx.State):
     @policy(Policy.PLAYER)
     async def edit(self, drill_id: str) -> None:
         """Fill the form with a drill that is kept."""
-        principal = await principal_of(self)
-        try:
-            async with transaction() as db:
-                one = await saved.get(db, principal.user_id, UUID(drill_id))
-        except (DomainError, ValueError):
-            await self._list()
+        if (one := await self._kept_drill(drill_id)) is None:
             return
         self._fill(one.plan)
         self.editing, self.error, self.notice = drill_id, "", f"“{one.name}”: saving replaces it."
@@ -231,12 +226,7 @@ class DrillsState(rx.State):
     @policy(Policy.PLAYER)
     async def start_kept(self, drill_id: str) -> Any:
         """Play a drill that is kept."""
-        principal = await principal_of(self)
-        try:
-            async with transaction() as db:
-                one = await saved.get(db, principal.user_id, UUID(drill_id))
-        except (DomainError, ValueError):
-            await self._list()
+        if (one := await self._kept_drill(drill_id)) is None:
             return None
         return await self._start(one.plan)
 
@@ -265,6 +255,16 @@ class DrillsState(rx.State):
         self.single = self.single | {"difficulty": "any", "timebank": "0"} | ({"count": "3"} if many else {})
         self.hands = _HANDS
         self.version += 1
+
+    async def _kept_drill(self, drill_id: str) -> saved.SavedDrill | None:
+        """A drill of the player's own; without it the list is read anew, for it was deleted elsewhere."""
+        principal = await principal_of(self)
+        try:
+            async with transaction() as db:
+                return await saved.get(db, principal.user_id, UUID(drill_id))
+        except (DomainError, ValueError):
+            await self._list()
+            return None
 
     async def _list(self) -> None:
         principal = await principal_of(self)

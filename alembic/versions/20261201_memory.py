@@ -78,7 +78,7 @@ def upgrade() -> None:
 def _classify() -> None:
     """Name the family of every decision that was answered before families had names."""
     from services.training.families import family_of  # noqa: PLC0415 the one rule, not a copy of it
-    from solver.cards import COMBO_CARDS  # noqa: PLC0415
+    from solver.cards import COMBO_CARDS  # noqa: PLC0415 as above
 
     connection = op.get_bind()
     rows = connection.execute(

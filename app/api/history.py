@@ -178,7 +178,7 @@ _FILE: dict[int | str, dict[str, object]] = {
 async def export_set(
     session_id: UUID,
     principal: Reader,
-    format: Annotated[Literal["csv", "json", "phh"], Query()] = "json",  # noqa: A002
+    format: Annotated[Literal["csv", "json", "phh"], Query()] = "json",  # noqa: A002 the parameter's name in the address
 ) -> Response:
     """A set as a file: its decisions as CSV, or its hands as JSON or in the Poker Hand History format."""
     training = get_training()
@@ -199,7 +199,7 @@ async def export_set(
 async def export_hand(
     hand_id: UUID,
     principal: Reader,
-    format: Annotated[Literal["json", "phh"], Query()] = "phh",  # noqa: A002
+    format: Annotated[Literal["json", "phh"], Query()] = "phh",  # noqa: A002 as above
 ) -> Response:
     """A hand as a file."""
     async with transaction() as db:

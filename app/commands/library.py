@@ -47,7 +47,7 @@ def build(
     if all_flops:
         entries = [entry for family in FAMILIES.values() for entry in every_flop(family)]
     else:
-        entries = plan(get_settings().library_flops) if planned else list(ENTRIES)
+        entries = list(plan(get_settings().library_flops) if planned else ENTRIES)
     folder = folder or (grown_folder() if planned or all_flops else FOLDER)
     entries = [entry for entry in entries if entry.id.startswith(tuple(only or ("",)))]
     if not entries:

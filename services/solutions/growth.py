@@ -15,8 +15,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,14 +61,15 @@ def grown_folder() -> Path:
     return get_settings().data_folder / "library"
 
 
-def plan(size: int) -> list[Entry]:
+@lru_cache
+def plan(size: int) -> tuple[Entry, ...]:
     """What the library grows by: ``size`` flops a family, the weightiest of every family before the next.
 
     What ships under any suits' names is left out.
     """
     shipped = {(entry.family.key, _canonical(entry.board)) for entry in ENTRIES if entry.street == 0}
     wanted = [Entry(family, flop.board) for flop in sample(size) for family in FAMILIES.values()]
-    return [entry for entry in wanted if (entry.family.key, _canonical(entry.board)) not in shipped]
+    return tuple(entry for entry in wanted if (entry.family.key, _canonical(entry.board)) not in shipped)
 
 
 def every_flop(family: Family) -> list[Entry]:
@@ -81,7 +83,7 @@ def _canonical(board: str) -> tuple[int, ...]:
     return canonical(parse_cards(board))
 
 
-def missing(entries: list[Entry], folder: Path) -> list[Entry]:
+def missing(entries: Sequence[Entry], folder: Path) -> list[Entry]:
     """The entries that a folder does not hold yet."""
     held = {entry["id"] for entry in read_manifest(folder)["entries"]}
     return [entry for entry in entries if entry.id not in held]

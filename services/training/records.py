@@ -29,8 +29,13 @@ class Records:
         """Every answer of a session in order."""
         if await repository.session(db, user_id, session_id) is None:
             raise NotFound("there is no such session")
-        hands = [await self._hand(db, hand_id) for hand_id in await repository.hand_ids(db, session_id)]
-        return [await self._shown(db, hand, answer_of(event)) for hand in hands for event in hand.graded]
+        kept = await reservations.kept(db)
+        answers: list[Answer] = []
+        for hand_id in await repository.hand_ids(db, session_id):
+            hand = await self._hand(db, hand_id)
+            board = (await self._strategies.info(hand.dealt.solution_id)).board
+            answers += [withheld(answer_of(event), kept, board) for event in hand.graded]
+        return answers
 
     async def _library(self, db: AsyncSession) -> list[SolutionInfo]:
         """What may be practised now."""
