@@ -6,7 +6,6 @@ somebody asks `principal_of`, which looks at the live session.
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +18,7 @@ from reflex_base.event.context import EventContext
 from services.accounts.permissions import Permission, allows
 from services.accounts.principals import Principal
 from services.accounts.sessions import resolve
+from services.infra import tasks
 from services.infra.errors import DomainError, Unauthorized
 from services.infra.log import get_logger
 from services.infra.waiting import acting_for
@@ -78,7 +78,6 @@ async def principal_of(state: BaseState) -> Principal:
 
 
 _failed: OrderedDict[str, None] = OrderedDict()
-_tasks: set[asyncio.Task[None]] = set()
 
 
 def report_failure(exception: Exception) -> EventSpec | None:
@@ -96,9 +95,7 @@ def report_failure(exception: Exception) -> EventSpec | None:
         log.error("event_failed", exc_info=exception)
     context = EventContext.get()
     delta = notice_past_the_state(context.token, notice)
-    task = asyncio.get_running_loop().create_task(context.emit_delta(delta))
-    _tasks.add(task)
-    task.add_done_callback(_tasks.discard)
+    tasks.soon(context.emit_delta(delta))
     return None
 
 

@@ -181,4 +181,10 @@ async def redis_server(server_urls: dict[str, str]) -> AsyncIterator[str]:
     await infra_redis.redis().flushdb()
     yield server_urls["REDIS_URL"]
     await infra_redis.redis().flushdb()
+
+
+@pytest.fixture(autouse=True)
+async def no_client_left() -> AsyncIterator[None]:
+    """Closes what a test opened, and fails one that left a client of a loop that is over to whichever test is next."""
+    yield
     await infra_redis.close()

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import typer
 
+from app.commands.work import run_on_servers
 from services.audit import service
 from services.audit.service import Verdict
-from services.infra import db as database
 from services.infra import log
 from services.infra.db import transaction
-from services.infra.embedded import serving
-from services.infra.settings import get_settings
 
 
 def verify() -> None:
     """Read the whole audit trail; exit code 1 when an entry was changed or removed."""
     log.configure("warning")
-    verdict = asyncio.run(_verify())
+    verdict = run_on_servers(_verify())
     if verdict.fault:
         typer.echo(f"The audit trail is broken after {verdict.entries} sound entries. {verdict.fault}", err=True)
         raise typer.Exit(1)
@@ -26,9 +22,5 @@ def verify() -> None:
 
 
 async def _verify() -> Verdict:
-    async with serving(get_settings().data_folder):
-        try:
-            async with transaction() as db:
-                return await service.verify(db)
-        finally:
-            await database.dispose()
+    async with transaction() as db:
+        return await service.verify(db)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from app.commands.work import run_on_servers
 from services.accounts import resealing, signing_keys
-from services.infra import db as database
 from services.infra import log, sealing
-from services.infra.embedded import serving
 from services.infra.errors import DomainError, Invalid
-from services.infra.settings import get_settings
 
 keys = typer.Typer(help="Show and change the keys that sign access tokens and seal secrets.", no_args_is_help=True)
 
@@ -42,19 +39,11 @@ def reseal(
     drop_old: Annotated[bool, typer.Option("--drop-old", help="Delete the old keys when nothing needs them.")] = False,
 ) -> None:
     """Seal second factors and waiting mails under the newest key; while the product runs, too."""
-
-    async def work() -> resealing.Resealed:
-        async with serving(get_settings().data_folder):  # the running product's servers, or our own for a moment
-            try:
-                return await resealing.reseal_everything()
-            finally:
-                await database.dispose()
-
     log.configure("warning")
     try:
         if new_key:
             sealing.add_key()
-        done = asyncio.run(work())
+        done = run_on_servers(resealing.reseal_everything())
         typer.echo(f"{done.renewed} sealed under the newest key, {done.lost} without a key.")
         if drop_old and done.lost:
             raise Invalid("The old keys stay: some secrets have no key, and one of the keys may come back.")

@@ -100,19 +100,19 @@ def subgame(
     line: Annotated[str, typer.Argument(help="A line that ends with a deal of the turn or the river.")],
 ) -> None:
     """Print what follows a deal as a spot of its own, from both players' ranges there."""
-    import asyncio  # noqa: PLC0415 as above
-    import json  # noqa: PLC0415
+    import json  # noqa: PLC0415 as above
 
     from services.infra import kernel_cache  # noqa: PLC0415
 
     kernel_cache.configure()
+    from app.commands.work import run  # noqa: PLC0415
     from services.infra.errors import DomainError  # noqa: PLC0415
     from services.solutions.catalog import library_id, parse_line  # noqa: PLC0415
     from services.solutions.service import get_strategies  # noqa: PLC0415
     from solver.spot import spot_to_json  # noqa: PLC0415
 
     try:
-        spot = asyncio.run(get_strategies().subgame(library_id(entry), parse_line(line)))
+        spot = run(get_strategies().subgame(library_id(entry), parse_line(line)))
     except DomainError as refused:
         typer.echo("; ".join(problem.message for problem in refused.errors) or refused.message, err=True)
         raise typer.Exit(2) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Annotated
@@ -35,12 +34,14 @@ def verify(
 
     kernel_cache.configure()
     # Imported late: they pull in the compiled solver, which a plain --help must not wait for.
+    from app.commands.work import run, run_on_servers  # noqa: PLC0415
     from services.infra import log  # noqa: PLC0415
     from services.infra.errors import DomainError  # noqa: PLC0415
 
     log.configure("warning")
     try:
-        commitment, fingerprint, drawn, differences = asyncio.run(_verify(set_id, file))
+        work = _verify(set_id, file)
+        commitment, fingerprint, drawn, differences = run_on_servers(work) if file is None else run(work)
     except (DomainError, ValueError, KeyError, TypeError) as error:
         message = error.message if isinstance(error, DomainError) else f"this is no proof of a set: {error!r}"
         typer.echo(message, err=True)
@@ -58,10 +59,7 @@ def verify(
 
 
 async def _verify(set_id: str, file: Path | None) -> tuple[str, bool, bool | None, list[str]]:
-    from services.infra import db as database  # noqa: PLC0415 as above
-    from services.infra.db import transaction  # noqa: PLC0415
-    from services.infra.embedded import serving  # noqa: PLC0415
-    from services.infra.settings import get_settings  # noqa: PLC0415
+    from services.infra.db import transaction  # noqa: PLC0415 as above
     from services.solutions.service import get_strategies  # noqa: PLC0415
     from services.training import ranked_proof  # noqa: PLC0415
     from services.training.ranked import RankedSets  # noqa: PLC0415
@@ -70,13 +68,8 @@ async def _verify(set_id: str, file: Path | None) -> tuple[str, bool, bool | Non
     if file is not None:
         answer = json.loads(file.read_text())
         proof = ranked_proof.read(answer.get("data", answer), set_id)
-        found = await ranked_proof.verify(strategies, proof)
     else:
-        async with serving(get_settings().data_folder):
-            try:
-                async with transaction() as db:
-                    proof = await RankedSets(strategies).proof(db, set_id)
-                found = await ranked_proof.verify(strategies, proof)
-            finally:
-                await database.dispose()
+        async with transaction() as db:
+            proof = await RankedSets(strategies).proof(db, set_id)
+    found = await ranked_proof.verify(strategies, proof)
     return proof.commitment, found.fingerprint, found.drawn, list(found.differences)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Coroutine
 from getpass import getpass
@@ -10,15 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
+from app.commands.work import run_on_servers
 from services.accounts import recovery, second_factor, service, sessions
 from services.accounts.sessions import Role
-from services.infra import db as database
 from services.infra import log
-from services.infra import redis as redis_server
 from services.infra.db import transaction
-from services.infra.embedded import serving
 from services.infra.errors import DomainError
-from services.infra.settings import get_settings
 
 users = typer.Typer(help="Make and change accounts.", no_args_is_help=True)
 
@@ -101,17 +97,9 @@ def _password(*, from_stdin: bool) -> str:
 
 
 def _run(work: Coroutine[Any, Any, str]) -> None:
-    async def closing() -> str:
-        async with serving(get_settings().data_folder):  # the running product's servers, or our own for a moment
-            try:
-                return await work
-            finally:
-                await redis_server.close()
-                await database.dispose()
-
     log.configure("warning")
     try:
-        typer.echo(asyncio.run(closing()))
+        typer.echo(run_on_servers(work))
     except DomainError as error:
         typer.echo(error.message, err=True)
         for problem in error.errors:

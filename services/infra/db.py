@@ -7,16 +7,19 @@ for it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import lru_cache
+from typing import Any
 
 import asyncpg
+from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from services.infra import tasks
 from services.infra.errors import Unavailable
 from services.infra.settings import get_settings
 from services.infra.waiting import Share, caller
@@ -118,3 +121,8 @@ async def transaction() -> AsyncGenerator[AsyncSession]:
         session.begin(),
     ):
         yield session
+
+
+def after_commit(db: AsyncSession, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Start ``work`` when the transaction of ``db`` has committed; never before, and nobody waits for it."""
+    event.listen(db.sync_session, "after_commit", lambda _session: tasks.soon(work()), once=True)

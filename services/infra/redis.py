@@ -19,6 +19,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
 
+from services.infra import tasks
 from services.infra.errors import Unavailable
 from services.infra.settings import get_settings
 
@@ -48,7 +49,8 @@ def redis() -> Redis:
 
 
 async def close() -> None:
-    """Close every connection; the next :func:`redis` starts afresh."""
+    """Close every connection once nothing is being announced; the next :func:`redis` starts afresh."""
+    await tasks.settled()
     if redis.cache_info().currsize:
         await redis().aclose()
         redis.cache_clear()
@@ -64,7 +66,7 @@ async def publish(channel: str, payload: dict[str, Any]) -> None:
     """Send ``payload`` to whoever listens now; nobody learns of it when Redis is away."""
     try:
         await redis().publish(_channel(channel), json.dumps(payload, separators=(",", ":"), default=str))
-    except RedisError:
+    except (RedisError, Unavailable):
         return
 
 

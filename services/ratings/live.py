@@ -11,12 +11,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from redis.exceptions import RedisError
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.infra.db import after_commit
 from services.infra.errors import TooMany, Unavailable
 from services.infra.log import log
 from services.infra.redis import publish, subscribe
@@ -25,8 +24,6 @@ from services.ratings.periods import KINDS, Kind, period_named
 
 SETTLE_S = 1.0
 _RETRY_S = 2.0
-
-_publishing: set[asyncio.Task[None]] = set()
 
 
 def channel(kind: Kind) -> str:
@@ -37,13 +34,7 @@ def channel(kind: Kind) -> str:
 def publish_after_commit(db: AsyncSession, set_id: str) -> None:
     """Announce a change of a set's board when the transaction of ``db`` has committed; never before."""
     kind = period_named(set_id).kind
-
-    def announce(_session: Any) -> None:
-        task = asyncio.get_running_loop().create_task(publish(channel(kind), {"set_id": set_id}))
-        _publishing.add(task)
-        task.add_done_callback(_publishing.discard)
-
-    event.listen(db.sync_session, "after_commit", announce, once=True)
+    after_commit(db, lambda: publish(channel(kind), {"set_id": set_id}))
 
 
 class BoardFeed:

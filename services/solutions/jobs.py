@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,12 +19,11 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.accounts.sessions import Principal, Role, ensure_user
 from services.infra.clock import now
-from services.infra.db import transaction
+from services.infra.db import after_commit, transaction
 from services.infra.errors import FieldError, Invalid, NotFound, TooMany
 from services.infra.redis import subscribe
 from services.infra.settings import get_settings
@@ -384,21 +383,6 @@ def view(row: SolveJobRow) -> SolveJob:
         finished_at=row.finished_at,
         request_key=row.request_key,
     )
-
-
-_telling: set[asyncio.Task[None]] = set()
-
-
-def after_commit(db: AsyncSession, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Start ``run`` once the transaction has committed."""
-    loop = asyncio.get_running_loop()
-
-    def start(_session: object) -> None:
-        task = loop.create_task(run())
-        _telling.add(task)
-        task.add_done_callback(_telling.discard)
-
-    event.listen(db.sync_session, "after_commit", start, once=True)
 
 
 @lru_cache(maxsize=1)

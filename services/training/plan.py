@@ -46,10 +46,18 @@ def _whole(value: object) -> object:
     return value
 
 
+_WHOLE = BeforeValidator(_whole)
+
+
+def _many(most: int) -> Any:
+    """JSON has no tuples: a list is one, of at most so many."""
+    return Field(strict=False, max_length=most)
+
+
 class Villain(BaseModel):
     """How villain plays; ``strength`` in %, see ``deviation``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     kind: Deviation = "solution"
     strength: Annotated[int, Field(ge=1, le=100)] = 50
@@ -75,29 +83,29 @@ class Plan(BaseModel):
         name: What its maker calls it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    version: Literal[1] = 1
+    version: Annotated[Literal[1], _WHOLE] = 1
     name: Annotated[str, Field(max_length=60)] = ""
     mode: PlanMode = "full"
-    families: Annotated[tuple[Annotated[str, Field(max_length=60)], ...], Field(max_length=40)] = ()
-    positions: Annotated[tuple[Annotated[str, Field(max_length=10)], ...], Field(max_length=10)] = ()
+    families: Annotated[tuple[Annotated[str, Field(max_length=60)], ...], _many(40)] = ()
+    positions: Annotated[tuple[Annotated[str, Field(max_length=10)], ...], _many(10)] = ()
     seat: Literal["any", "oop", "ip"] = "any"
-    depths: Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], Field(max_length=20)] = ()
-    suits: Annotated[tuple[Suits, ...], Field(max_length=3)] = ()
-    pairing: Annotated[tuple[Pairing, ...], Field(max_length=3)] = ()
-    connection: Annotated[tuple[Connection, ...], Field(max_length=3)] = ()
-    high: Annotated[tuple[HighCard, ...], Field(max_length=6)] = ()
-    hands: Annotated[tuple[str, ...], Field(max_length=len(HAND_CLASSES))] = ()
-    street: Literal[0, 1, 2] | None = None
+    depths: Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], _many(20)] = ()
+    suits: Annotated[tuple[Suits, ...], _many(3)] = ()
+    pairing: Annotated[tuple[Pairing, ...], _many(3)] = ()
+    connection: Annotated[tuple[Connection, ...], _many(3)] = ()
+    high: Annotated[tuple[HighCard, ...], _many(6)] = ()
+    hands: Annotated[tuple[str, ...], _many(len(HAND_CLASSES))] = ()
+    street: Annotated[Literal[0, 1, 2] | None, _WHOLE] = None
     difficulty: Difficulty = "any"
     sizes: SizeGroups = "exact"
     die: bool = True
     pause: Pause = "mistakes"
-    timebank: Annotated[Literal[0, 7, 15, 25], BeforeValidator(_whole)] = 0
+    timebank: Annotated[Literal[0, 7, 15, 25], _WHOLE] = 0
     count: Annotated[int, Field(ge=1, le=MOST_DECISIONS)] = 20
     unit: Literal["decisions", "hands"] = "decisions"
-    tables: Annotated[Literal[1, 2], BeforeValidator(_whole)] = 1
+    tables: Annotated[Literal[1, 2], _WHOLE] = 1
     villain: Villain = Villain()
 
     @model_validator(mode="after")

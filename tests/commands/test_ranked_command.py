@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.cli import build
+from app.commands.work import run
 from services.solutions.service import get_strategies
 from services.training.ranked_draw import committed, draw_spots, kept_entries, pool_document, spot_document
 
@@ -40,7 +40,7 @@ async def _document() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     """The proof of a set that is over, as REST gives it."""
-    return asyncio.run(_document())
+    return run(_document())
 
 
 Verify = Callable[..., Result]
@@ -50,12 +50,12 @@ Verify = Callable[..., Result]
 def verify(tmp_path: Path) -> Verify:
     """Runs the command on a document."""
 
-    def run(document: Any, *options: str, set_id: str = SET) -> Result:
+    def run_command(document: Any, *options: str, set_id: str = SET) -> Result:
         path = tmp_path / "proof.json"
         path.write_text(json.dumps({"success": True, "data": document}))
         return CliRunner().invoke(build(["ranked"]), ["ranked", "verify", set_id, "--file", str(path), *options])
 
-    return run
+    return run_command
 
 
 def test_a_set_that_is_what_was_promised_holds(document: dict[str, Any], verify: Verify) -> None:
