@@ -20,7 +20,7 @@ _crowd: ContextVar[str] = ContextVar("crowd", default="")
 
 
 def acting_for(who: str, *, visitor: bool = False) -> None:
-    """What runs in this task from now on, and in tasks that it starts, is asked for by ``who``, a member or a visitor."""
+    """What runs in this task from now on, and in tasks it starts, is asked for by ``who``, a member or a visitor."""
     _caller.set(who)
     _crowd.set("visitors" if visitor else "")
 
