@@ -31,12 +31,12 @@ def _verdict() -> rx.Component:
     return rx.el.div(
         rx.el.div(
             rx.el.p(_answer.where),
+            rx.cond(_answer.borderline, rx.el.span("borderline", class_name="tag tag--quiet"), rx.fragment()),
             rx.cond(_answer.withheld == "", analysis_button(), rx.fragment()),
             class_name="grade-where",
         ),
         rx.el.div(
             rx.el.strong(_answer.word, class_name=f"grade-word grade-word--{_answer.tone}"),
-            rx.cond(_answer.borderline, rx.el.span("borderline", class_name="tag tag--quiet"), rx.fragment()),
             rx.el.p(
                 rx.el.span("EV loss", class_name="grade-label"),
                 rx.el.span(_answer.loss, class_name="grade-loss"),
