@@ -19,6 +19,7 @@ STYLESHEETS = [
     "/accounts.css",
     "/boards.css",
     "/solve.css",
+    "/library.css",
     "/drills.css",
     "/memory.css",
     "/admin.css",
@@ -27,6 +28,7 @@ STYLESHEETS = [
 _LINKS = (
     ("Play", routes.HOME),
     ("Drills", routes.DRILLS),
+    ("Library", routes.SOLUTIONS),
     ("Daily", routes.DAILY),
     (due_badge, routes.REVIEW),
     ("Dashboard", routes.DASHBOARD),
