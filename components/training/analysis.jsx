@@ -138,13 +138,14 @@ const Curves = ({ view }) => (
 const Actions = ({ view }) => (
   <table className="data-table" aria-label="Actions of the range">
     <thead>
-      <tr><th scope="col">{view.ranges[0].acts ? "Your range" : "Villain's range"}</th><th scope="col" className="number">Frequency</th><th scope="col" className="number">EV, {view.unit}</th></tr>
+      <tr><th scope="col">{view.ranges[0].acts ? "Your range" : "Villain's range"}</th><th scope="col" className="number">Frequency</th>{view.against && <th scope="col" className="number">In the solution</th>}<th scope="col" className="number">EV, {view.unit}</th></tr>
     </thead>
     <tbody>
       {view.actions.map((action) => (
         <tr key={action.label}>
           <th scope="row"><span className={`dot dot--${action.tone}`} aria-hidden="true" />{action.label}</th>
           <td className="number">{action.frequency}</td>
+          {view.against && <td className="number analysis-usual">{action.usual}</td>}
           <td className="number">{action.ev}</td>
         </tr>
       ))}
@@ -163,6 +164,7 @@ const Found = memo(function Found({ view, onStep }) {
         <h2>{view.title}</h2>
         <p>{view.accuracy}</p>
         <a href={view.href}>Open in the solution</a>
+        {view.against && <p className="analysis-against">{view.against}</p>}
       </div>
       <div className="analysis-ranges">
         {view.ranges.map((range, side) => (
