@@ -16,6 +16,7 @@ STYLESHEETS = [
     "/mixline.css",
     "/play.css",
     "/analysis.css",
+    "/two-tables.css",
     "/accounts.css",
     "/boards.css",
     "/solve.css",

@@ -1,5 +1,6 @@
 import React, { memo, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { PlayingCard } from "$/public/external/components/poker/cards/playing_card.jsx";
+import { useActiveTable } from "$/public/external/components/training/two_tables/two_tables.jsx";
 import { CLASSES, StrategyGrid } from "$/public/external/components/poker/strategy_grid/strategy_grid.jsx";
 
 // Whether the panel is open: one answer for the button beside the grade and the panel below the table.
@@ -184,8 +185,9 @@ const Found = memo(function Found({ view, onStep }) {
   );
 });
 
-export function AnalysisPanel({ decision = "", phase = "idle", unit = "bb", view, error = "", onLook }) {
-  const shown = useOpen();
+export function AnalysisPanel({ decision = "", phase = "idle", unit = "bb", view, error = "", place = 0, onLook }) {
+  const active = useActiveTable();
+  const shown = useOpen() && (place === 0 || place === active);
   const look = useRef(onLook);
   look.current = onLook;
   const ready = shown && decision !== "" && phase !== "rolling" && phase !== "starting";
@@ -198,6 +200,7 @@ export function AnalysisPanel({ decision = "", phase = "idle", unit = "bb", view
   const step = (at) => look.current?.(decision, at, unit);
   const keys = useRef(null);
   keys.current = (event) => {
+    if (place !== 0 && place !== active) return;
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.target.closest?.("input, textarea, select, dialog, [role=grid]")) return;
     if (event.key.toUpperCase() === "E" && decision !== "") return toggle();
