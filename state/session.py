@@ -73,7 +73,7 @@ async def principal_of(state: BaseState) -> Principal:
     principal = await resolve(cookie_of(state))
     if principal is None:
         raise Unauthorized(SESSION_ENDED, code="session-ended")
-    acting_for(str(principal.user_id))
+    acting_for(str(principal.user_id), visitor=not principal.signed_in)
     return principal
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from services.infra import tasks
 from services.infra.errors import Unavailable
 from services.infra.settings import get_settings
-from services.infra.waiting import Share, caller
+from services.infra.waiting import Share, caller, crowd
 
 CONNECT_TIMEOUT_S = 2.0
 COMMAND_TIMEOUT_S = 3.0
@@ -31,6 +31,13 @@ POOL_TIMEOUT_S = 2.0
 OF_ONE = 4
 """Connections that one caller may hold at a time: calls that take long must leave the others theirs."""
 _share = Share(OF_ONE, COMMAND_TIMEOUT_S)
+
+
+@lru_cache(maxsize=1)
+def _crowds_share() -> Share:
+    """Of all visitors together: half of the connections that there can be, so that the other half is the members'."""
+    return Share(get_settings().database_pool, COMMAND_TIMEOUT_S)
+
 
 _CONNECTION_ERRORS = (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
 
@@ -116,6 +123,7 @@ async def transaction() -> AsyncGenerator[AsyncSession]:
         return
     async with (
         _share.part(caller()),
+        _crowds_share().part(crowd()),
         outages_as_unavailable(),
         AsyncSession(engine(), expire_on_commit=False) as session,
         session.begin(),

@@ -16,11 +16,18 @@ from weakref import WeakValueDictionary
 from services.infra.errors import TooMany, Unavailable
 
 _caller: ContextVar[str] = ContextVar("caller", default="")
+_crowd: ContextVar[str] = ContextVar("crowd", default="")
 
 
-def acting_for(who: str) -> None:
-    """What runs in this task from now on, and in tasks that it starts, is asked for by ``who``."""
+def acting_for(who: str, *, visitor: bool = False) -> None:
+    """What runs in this task from now on, and in tasks it starts, is asked for by ``who``, a member or a visitor."""
     _caller.set(who)
+    _crowd.set("visitors" if visitor else "")
+
+
+def crowd() -> str:
+    """Whom the caller shares one part of everything with: anybody can be any number of visitors; empty for members."""
+    return _crowd.get()
 
 
 def caller() -> str:
@@ -122,7 +129,7 @@ class Share:
             async with asyncio.timeout(self._wait_s):
                 await gate.acquire()
         except TimeoutError:
-            raise TooMany("Wait for the answers to what you asked before.", code="too-many-at-once") from None
+            raise TooMany("Too much is asked for at once. Try again in a moment.", code="too-many-at-once") from None
         self._inside.set(True)
         try:
             yield

@@ -13,6 +13,7 @@ from services.infra import db as infra_db
 from services.infra.db import transaction
 from services.infra.embedded import free_port, publish_urls
 from services.infra.errors import NotFound, TooMany, Unavailable
+from services.infra.settings import get_settings
 from services.infra.waiting import Share, acting_for
 
 
@@ -91,3 +92,21 @@ async def test_calls_of_one_caller_that_take_long_leave_the_others_their_connect
     assert await asyncio.wait_for(count(), 1) == 0
     done.set()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_visitors_under_many_names_leave_the_members_their_connections(committed: AsyncEngine) -> None:
+    done = asyncio.Event()
+
+    async def long_one(number: int) -> None:
+        acting_for(f"visitor {number}", visitor=True)
+        async with transaction() as db:
+            await db.execute(text("SELECT 1"))
+            await done.wait()
+
+    tasks = [asyncio.create_task(long_one(number)) for number in range(60)]
+    await asyncio.sleep(0.5)
+    taken = infra_db.engine().pool.checkedout()  # type: ignore[attr-defined]
+    assert taken == get_settings().database_pool
+    assert await asyncio.wait_for(count(), 1) == 0
+    done.set()
+    await asyncio.gather(*tasks)
