@@ -137,8 +137,16 @@ def _canonical(board: str) -> tuple[int, ...]:
 
 def missing(entries: Sequence[Entry], folder: Path) -> list[Entry]:
     """The entries that a folder does not hold yet."""
-    held = {entry["id"] for entry in read_manifest(folder)["entries"]}
+    manifest = folder / "manifest.json"
+    held = _ids(folder, manifest.stat().st_mtime_ns) if manifest.exists() else frozenset()
     return [entry for entry in entries if entry.id not in held]
+
+
+@lru_cache(maxsize=4)
+def _ids(folder: Path, written: int) -> frozenset[str]:
+    """What a manifest names; ``written`` is when it was last written, for pages that ask again and again."""
+    del written
+    return frozenset(entry["id"] for entry in read_manifest(folder)["entries"])
 
 
 async def growth() -> Growth:
