@@ -18,7 +18,7 @@ from services.solutions.reservations import KeptBoards
 from services.solutions.service import get_strategies
 from services.training.matching import family_of
 from services.training.plan import Plan
-from solver.cards import card_to_text, parse_cards
+from solver.cards import card_to_text
 from state import routes
 from state.amounts import number
 from state.guard import Policy, policy
@@ -31,7 +31,7 @@ GrowthStatus = Literal["solving", "paused", "waiting", "stuck", "done", "off"]
 
 @dataclass(frozen=True)
 class GrowthView:
-    """What the library does now; ``cards`` is empty where no board is named, ``percent`` -1 where there is no bar."""
+    """What the library does now; ``percent`` of the way of what is being solved, -1 where nothing is."""
 
     status: GrowthStatus = "waiting"
     title: str = ""
@@ -122,7 +122,7 @@ class LibraryState(rx.State):
         except DomainError as failure:
             self.error, self.status = failure.message, "ready" if self.families else "failed"
             return
-        self.growth, self.families = growth_view(told, kept), family_lines(told)
+        self.growth, self.families = growth_view(told), family_lines(told)
         self.total = f"{told.solved:,} of {told.planned:,} planned flops"
         self.growing = told.on and told.solved < told.planned
         if self.chosen not in {one.key for one in self.families}:
@@ -142,8 +142,8 @@ class LibraryState(rx.State):
         self.boards_words = words + (f", {held:,} more kept for ranked sets until they close" if held else "")
 
 
-def growth_view(told: Growth, kept: KeptBoards) -> GrowthView:
-    """What the library does now, in words; a board that is kept for a ranked set is not named."""
+def growth_view(told: Growth) -> GrowthView:
+    """What the library does now, in words."""
     left = told.planned - told.solved
     if not left:
         return GrowthView("done", "Every planned flop is solved")
@@ -154,7 +154,6 @@ def growth_view(told: Growth, kept: KeptBoards) -> GrowthView:
             f"{left:,} planned flops wait. MIXLINE_LIBRARY_GROWTH=true solves them while nobody plays.",
         )
     if (one := told.solving) is not None:
-        named = kept.holds(parse_cards(one.entry.board)) is None
         family, pot_type = one.entry.family.name, one.entry.family.pot_type
         reached = (
             "Not measured yet"
@@ -167,7 +166,7 @@ def growth_view(told: Growth, kept: KeptBoards) -> GrowthView:
             "Paused while somebody is here" if told.paused else "Solving now",
             f"{reached}. {_goes_on('Goes on', told.quiet_in_s)}" if told.paused else f"{reached}.",
             f"{family}, {POT_TYPES.get(pot_type, pot_type)}",
-            one.entry.cards if named else (),
+            one.entry.cards,
             round(100 * one.share),
         )
     if told.refused >= left:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +16,13 @@ from services.infra.clock import new_id
 from services.infra.errors import Unavailable
 from services.infra.settings import get_settings
 from services.solutions.growth import FamilyGrowth, Growth, Solving
-from services.solutions.reservations import Keeping, KeptBoards
 from services.solutions.starter import FAMILIES, FOUR_BET, SRP, Entry
-from solver.cards import parse_cards
 from state import library
 from state.guard import comes_by_itself
 from state.library import LibraryState, growth_view
 from tests.state.conftest import ROOT, Server, Tab, add_state
 
 LIBRARY = f"{ROOT}.state___library____library_state"
-NOBODY = KeptBoards(())
 BASE = Growth((FamilyGrowth(SRP, 3, 49), FamilyGrowth(FOUR_BET, 4, 49)))
 ONE = Solving(Entry(FOUR_BET, "AsKd7h"), 120, 0.81, 0.24, 0.36)
 
@@ -100,23 +96,16 @@ def test_an_unknown_event_is_somebody() -> None:
 
 
 def test_a_solve_is_shown_with_its_board_its_way_and_its_goal() -> None:
-    view = growth_view(replace(BASE, solving=ONE), NOBODY)
+    view = growth_view(replace(BASE, solving=ONE))
     assert (view.status, view.cards, view.percent) == ("solving", ("As", "Kd", "7h"), 36)
     assert view.family == "BTN vs BB, 4-bet pot"
     assert view.detail == "0.81% of pot after 120 iterations, goal 0.24%."
 
 
 def test_a_halted_solve_says_when_it_goes_on() -> None:
-    view = growth_view(replace(BASE, solving=ONE, paused=True, quiet_in_s=200), NOBODY)
+    view = growth_view(replace(BASE, solving=ONE, paused=True, quiet_in_s=200))
     assert (view.status, view.title) == ("paused", "Paused while somebody is here")
     assert view.detail.endswith("Goes on in 4 minutes if nobody does anything.")
-
-
-def test_a_board_that_is_kept_for_a_ranked_set_is_not_named() -> None:
-    kept = KeptBoards((Keeping("2026-W48", parse_cards("AcKh7s"), "this week's ranked set", datetime.now(UTC)),))
-    view = growth_view(replace(BASE, solving=ONE), kept)
-    assert view.cards == ()
-    assert view.percent == 36
 
 
 @pytest.mark.parametrize(
@@ -130,6 +119,6 @@ def test_a_board_that_is_kept_for_a_ranked_set_is_not_named() -> None:
     ],
 )
 def test_every_other_stage_has_its_words(told: Growth, status: str, words: str) -> None:
-    view = growth_view(told, NOBODY)
+    view = growth_view(told)
     assert view.status == status
     assert words in view.detail
