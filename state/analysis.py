@@ -197,7 +197,8 @@ def _accuracy(found: Analysis) -> str:
     solved = found.facts.node.exploitability_pct
     if found.villain is not None and found.facts.node.position.player == found.hero:
         return "Your best replies to exactly this villain"
-    return f"Solved to {number(solved, 2)}% of pot here" if math.isfinite(solved) else ""
+    which = "Solved" if found.villain is None else "Solution solved"
+    return f"{which} to {number(solved, 2)}% of pot here" if math.isfinite(solved) else ""
 
 
 def _against(found: Analysis) -> str:

@@ -58,9 +58,9 @@ def _next(summary: Any) -> rx.Component:
     )
 
 
-def summary_of(summary: Any, *, first: bool = True) -> rx.Component:
+def summary_of(summary: Any, place: int = 0) -> rx.Component:
     """Region "Summary"; what comes next is chosen at the first table."""
-    worst = "worst-spots" if first else "worst-spots-2"
+    worst = f"worst-spots-{place}"
     return rx.el.section(
         rx.el.h1(summary.title, tab_index=-1, custom_attrs={"data-autofocus": ""}),
         rx.el.dl(
@@ -80,7 +80,7 @@ def summary_of(summary: Any, *, first: bool = True) -> rx.Component:
             ),
             rx.el.p("No decision of this set cost anything."),
         ),
-        _next(summary) if first else rx.fragment(),
+        rx.fragment() if place == 2 else _next(summary),
         rx.el.p(
             rx.cond(
                 summary.mistakes != "",
@@ -97,6 +97,6 @@ def summary_of(summary: Any, *, first: bool = True) -> rx.Component:
             ],
             class_name="set-links",
         ),
-        aria_label="Summary",
+        aria_label=f"Summary, table {place}" if place else "Summary",
         class_name="summary",
     )

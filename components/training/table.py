@@ -102,7 +102,7 @@ def _spoken(play: type[TablePlay]) -> rx.Component:
 
 def _one_of_two(play: type[TablePlay], place: int) -> rx.Component:
     return rx.el.div(
-        rx.cond(play.phase == "summary", summary_of(play.summary, first=place == 1), _table(play, place)),
+        rx.cond(play.phase == "summary", summary_of(play.summary, place), _table(play, place)),
         grade(play.answer, f"Grade, table {place}"),
         _spoken(play),
         class_name="play play--one-of-two",

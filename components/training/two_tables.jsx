@@ -56,7 +56,7 @@ export function TwoTables({ phases = [], children }) {
       <div role="group" aria-label="Tables" className="two-tables-switch">
         {tables.map((_, index) => (
           <button key={index} type="button" aria-pressed={place === index + 1} aria-keyshortcuts="T" onClick={() => choose(index + 1)}>
-            Table {index + 1}<span>{WORDS[phases[index]] ?? "plays on"}</span>
+            Table {index + 1}<span data-waits={waits[index] ? "" : undefined}>{WORDS[phases[index]] ?? "plays on"}</span>
           </button>
         ))}
       </div>
