@@ -14,6 +14,7 @@ from services.infra.errors import DomainError
 from services.solutions.catalog import Line
 from services.training.analysis import Analysis, RangeFacts, get_analyses, percentile
 from services.training.categories import CATEGORIES, DRAWS
+from services.training.deviation import villain_words
 from services.training.views import Step
 from solver.cards import COMBO_CLASS, HAND_CLASSES, combo_to_text, parse_cards
 from state import routes
@@ -87,6 +88,7 @@ class ActionShareView:
     frequency: str = ""
     share: float = 0.0
     ev: str = ""
+    usual: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ class AnalysisView:
         hero: Name of hero's class.
         mark: Where hero's hand lies on hero's curve: percentile and 100 - equity; () when it isn't in the range.
         mark_words: The same in words.
+        against: What villain does in place of the solution here; empty where he plays it. ``usual`` of the actions is
+            then the solution's frequency.
     """
 
     decision_id: str = ""
@@ -104,6 +108,7 @@ class AnalysisView:
     unit: str = "bb"
     title: str = ""
     accuracy: str = ""
+    against: str = ""
     href: str = ""
     hero: str = ""
     stops: tuple[StopView, ...] = ()
@@ -147,7 +152,7 @@ class AnalysisState(rx.State):
 def analysis_view(found: Analysis, decision_id: str, unit: Unit = "bb") -> AnalysisView:
     """A stop of the line for the page, hero's range first."""
     facts, hero = found.facts, found.hero
-    node, position = facts.node, facts.node.position
+    position = facts.node.position
     player, blind, pot = position.player, found.solution.big_blind, position.pot
     call_total = position.street_bets[player] + position.to_call
     actions = action_views(position.actions, pot, call_total, blind, unit)
@@ -155,13 +160,13 @@ def analysis_view(found: Analysis, decision_id: str, unit: Unit = "bb") -> Analy
     own = [index for index, combo in enumerate(ours.combos) if combo == found.hero_combo]
     equity = float(ours.equities[own[0]]) if own else math.nan
     place = 0.0 if math.isnan(equity) else percentile(ours.equities.tolist(), ours.weights.tolist(), equity)
-    solved = node.exploitability_pct
     return AnalysisView(
         decision_id=decision_id,
         at=found.at,
         unit=UNIT_WORDS[unit],
         title=f"{STREETS[position.street]}: {_whose(found, player)} to act, pot {pot_text(pot, blind, unit)}",
-        accuracy=f"Solved to {number(solved, 2)}% of pot here" if math.isfinite(solved) else "",
+        accuracy=_accuracy(found),
+        against=_against(found),
         href=solution_address(found.solution.id, found.line[: found.at]),
         hero=HAND_CLASSES[COMBO_CLASS[found.hero_combo]],
         stops=_stops(found, unit),
@@ -173,8 +178,11 @@ def analysis_view(found: Analysis, decision_id: str, unit: Unit = "bb") -> Analy
                 f"{number(100 * share)}%",
                 round(100 * share, 2),
                 _UNKNOWN if math.isnan(value) else column(value, pot, blind, unit),
+                "" if usual is None else f"{number(100 * usual)}%",
             )
-            for action, share, value in zip(actions, facts.frequency, facts.ev, strict=True)
+            for action, share, value, usual in zip(
+                actions, facts.frequency, facts.ev, found.usual or [None] * len(actions), strict=True
+            )
         ),
         made=_shares(CATEGORIES, ours.made, theirs.made),
         drawing=_shares(DRAWS, ours.drawing, theirs.drawing) if len(position.board) < 5 else (),
@@ -182,6 +190,27 @@ def analysis_view(found: Analysis, decision_id: str, unit: Unit = "bb") -> Analy
         mark_words=""
         if math.isnan(equity)
         else f"Your hand: {number(100 * equity)}% equity, ahead of {number(100 * place, 0)}% of your range",
+    )
+
+
+def _accuracy(found: Analysis) -> str:
+    solved = found.facts.node.exploitability_pct
+    if found.villain is not None and found.facts.node.position.player == found.hero:
+        return "Your best replies to exactly this villain"
+    which = "Solved" if found.villain is None else "Solution solved"
+    return f"{which} to {number(solved, 2)}% of pot here" if math.isfinite(solved) else ""
+
+
+def _against(found: Analysis) -> str:
+    """Which of the figures are villain's own, and which the solution's."""
+    if found.villain is None:
+        return ""
+    departs = f"Villain {villain_words(found.villain)}."
+    if found.facts.node.position.player == found.hero:
+        return f"{departs} His range and your replies are shown as they are against him, not as in the solution."
+    return (
+        f"{departs} These are his own actions, with the solution's frequencies beside them; "
+        "EVs are what the actions are worth in the solution."
     )
 
 
@@ -221,10 +250,9 @@ def _stops(found: Analysis, unit: Unit) -> tuple[StopView, ...]:
 def _range_view(found: Analysis, side: int, actions: tuple[ActionView, ...], unit: Unit) -> RangeView:
     facts, held = found.facts, found.facts.ranges[side]
     acts = side == facts.node.position.player
-    name = found.positions[side]
     equity = "" if math.isnan(held.equity) else f", equity {number(100 * held.equity)}%"
     return RangeView(
-        title=f"Your range, {name}" if side == found.hero else f"Villain's range, {name}",
+        title=_range_title(found, side),
         words=f"{number(held.size)} combos{equity}",
         grid=held.grid,
         grid_actions=actions if acts else (ActionView("here", "In range", "here", ""),),
@@ -232,6 +260,12 @@ def _range_view(found: Analysis, side: int, actions: tuple[ActionView, ...], uni
         combos=_combos(found, held, unit, acts=acts),
         acts=acts,
     )
+
+
+def _range_title(found: Analysis, side: int) -> str:
+    if side == found.hero:
+        return f"Your range, {found.positions[side]}"
+    return f"Villain's {'own ' if found.villain is not None else ''}range, {found.positions[side]}"
 
 
 def _combos(found: Analysis, held: RangeFacts, unit: Unit, *, acts: bool) -> tuple[ComboView, ...]:

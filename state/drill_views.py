@@ -19,9 +19,21 @@ MODES: Final = {
     "spot": "Single decisions",
     "range": "Whole range at once",
 }
-SINGLE: Final = ("mode", "seat", "street", "difficulty", "sizes", "pause", "timebank", "unit", "villain", "strength")
+SINGLE: Final = (
+    "mode",
+    "seat",
+    "street",
+    "difficulty",
+    "sizes",
+    "pause",
+    "timebank",
+    "tables",
+    "unit",
+    "villain",
+    "strength",
+)
 MULTI: Final = ("families", "positions", "depths", "suits", "pairing", "connection", "high")
-WHOLE_NUMBERS: Final = ("street", "timebank", "count")
+WHOLE_NUMBERS: Final = ("street", "timebank", "tables", "count")
 
 CHOICES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "mode": tuple(MODES.items()),
@@ -31,6 +43,7 @@ CHOICES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "sizes": (("exact", "Exact sizes"), ("grouped", "Small, medium, large"), ("action", "Action only")),
     "pause": (("every", "After every action"), ("mistakes", "After mistakes"), ("end", "At the end of the hand")),
     "timebank": (("0", "Off"), ("25", "25 s"), ("15", "15 s"), ("7", "7 s")),
+    "tables": (("1", "One"), ("2", "Two side by side")),
     "unit": (("decisions", "decisions"), ("hands", "hands")),
     "villain": (
         ("solution", "Plays the solution"),
@@ -90,6 +103,8 @@ def facts(plan: Plan) -> str:
         parts.append("sizes in groups" if plan.sizes == "grouped" else "action only")
     if plan.timebank:
         parts.append(f"{plan.timebank} s")
+    if plan.tables == 2:
+        parts.append("two tables")
     if plan.villain.deviates:
         parts.append(f"villain {villain_words(plan.villain)}")
     parts.append(f"{plan.count} {'nodes' if plan.mode == 'range' else plan.unit}")
@@ -118,6 +133,7 @@ def form_of(plan: Plan) -> tuple[dict[str, str], dict[str, list[str]], str]:
         "sizes": plan.sizes,
         "pause": plan.pause,
         "timebank": str(plan.timebank),
+        "tables": str(plan.tables),
         "unit": plan.unit,
         "villain": plan.villain.kind,
         "strength": str(plan.villain.strength),
@@ -145,6 +161,7 @@ def plan_of_form(single: dict[str, str], lists: dict[str, list[str]], hands: str
         "depths": [int(one) for one in lists["depths"]],
         "street": int(single["street"]) if single["street"] else None,
         "timebank": int(single["timebank"]),
+        "tables": int(single["tables"]),
         "count": int(single["count"]) if single["count"].isascii() and single["count"].isdigit() else -1,
         "die": single["die"] == "on",
         "hands": [] if len(painted) == len(HAND_CLASSES) else painted,

@@ -67,14 +67,16 @@ _FRAMEWORK: Final = frozenset(
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def policy(required: Policy) -> Callable[[_F], _F]:
+def policy(required: Policy, *, by_itself: bool = False) -> Callable[[_F], _F]:
     """Say who may call a handler: ``@rx.event`` above, ``@policy(Policy.PLAYER)`` below it.
 
-    What a policy takes is a row of the one table, `services.accounts.permissions.TABLE`.
+    What a policy takes is a row of the one table, `services.accounts.permissions.TABLE`. ``by_itself``: an open page
+    calls it from time to time, so it is no sign that somebody plays.
     """
 
     def attach(fn: _F) -> _F:
         cast("Any", fn).__policy__ = required
+        cast("Any", fn).__by_itself__ = by_itself
         return fn
 
     return attach
@@ -87,6 +89,12 @@ def policy_of(event_name: str) -> Policy | None:
     registered = RegistrationContext.get().event_handlers.get(event_name)
     found = getattr(registered.handler.fn, "__policy__", None) if registered is not None else None
     return found if isinstance(found, Policy) else None
+
+
+def comes_by_itself(event_name: str) -> bool:
+    """Whether an event says nothing about anybody being there."""
+    registered = RegistrationContext.get().event_handlers.get(event_name)
+    return registered is not None and getattr(registered.handler.fn, "__by_itself__", False)
 
 
 def allows(required: Policy | None, principal: Principal | None) -> bool:
@@ -138,7 +146,8 @@ class Guard(Middleware):
 
     async def preprocess(self, app: App, state: BaseState, event: Event) -> StateUpdate | None:  # noqa: ARG002 Reflex's
         """Let an event pass (None), or answer it with a refusal."""
-        activity.touch()
+        if not comes_by_itself(event.name):
+            activity.touch()
         root = state._get_root_state()
         session = await root.get_state(SessionState)
         try:

@@ -16,11 +16,13 @@ from services.infra.errors import DomainError, NotFound
 from services.reviews.service import get_reviews
 from services.training import history
 from services.training.families import HANDS, SITUATIONS, TEXTURES
+from services.training.history import PastDecision
 from services.training.history_repository import Filter, Order
 from services.training.replay import frames
 from services.training.service import get_training
-from services.training.views import DrillSpec
+from services.training.views import DrillSpec, Table
 from state import routes
+from state.amounts import Unit, is_unit
 from state.guard import Policy, policy
 from state.history_views import (
     DecisionLine,
@@ -35,7 +37,7 @@ from state.history_views import (
     theme_lines,
 )
 from state.session import principal_of
-from state.views import AnswerView, TableView, answer_view, seat_of, street_losses, table_view
+from state.views import AnswerView, TableView, answer_view, seat_of, table_view
 
 PAGE: Final = 20
 MOST_SHOWN: Final = 300
@@ -73,7 +75,11 @@ class Wanted:
 
 
 class HistoryState(rx.State):
-    """What this tab shows of the past."""
+    """What this tab shows of the past.
+
+    Attributes:
+        unit: What amounts are shown in; the browser remembers it and says so on arrival.
+    """
 
     status: Literal["loading", "ready", "failed"] = "loading"
     error: str = ""
@@ -85,7 +91,10 @@ class HistoryState(rx.State):
     sets: tuple[SetLine, ...] = ()
     open_sets: tuple[SetLine, ...] = ()
     more: bool = False
+    unit: Unit = "bb"
     _cursor: str | None = None
+    _zone: str = "UTC"
+    _found: tuple[PastDecision, ...] = ()
 
     @rx.event
     @policy(Policy.PLAYER)
@@ -146,6 +155,14 @@ class HistoryState(rx.State):
             return None
         return rx.redirect(f"{routes.HOME}?set={table.session_id}")
 
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def choose_unit(self, unit: str) -> None:
+        """Show amounts in another unit."""
+        if is_unit(unit) and unit != self.unit:
+            self.unit = unit
+            self.decisions = tuple(decision_line(one, self._zone, unit) for one in self._found)
+
     async def _read(self, *, fresh: bool) -> None:
         cursor = None if fresh else self._cursor
         try:
@@ -161,8 +178,9 @@ class HistoryState(rx.State):
                     found, self._cursor = await history.decisions(
                         db, principal.user_id, wanted, self.wanted.order, PAGE, cursor
                     )
-                    rows = tuple(decision_line(one, zone) for one in found)
-                    self.decisions = rows if fresh else (*self.decisions, *rows)
+                    self._found = tuple(found) if fresh else (*self._found, *found)
+                    self._zone = zone
+                    self.decisions = tuple(decision_line(one, zone, self.unit) for one in self._found)
                 if fresh:
                     opened, _ = await history.sets(db, principal.user_id, 5, is_open=True)
                     self.open_sets = tuple(set_line(one, zone) for one in opened)
@@ -181,6 +199,7 @@ class ReplayState(rx.State):
 
     Attributes:
         index: The step that is shown; 0 is before the first one.
+        unit: What amounts are shown in; the browser remembers it and says so on arrival.
     """
 
     status: Literal["loading", "ready", "failed"] = "loading"
@@ -191,6 +210,8 @@ class ReplayState(rx.State):
     last: int = 0
     table: TableView = TableView()
     answer: AnswerView = AnswerView()
+    unit: Unit = "bb"
+    _whole: Table | None = None
     _tables: tuple[TableView, ...] = ()
     _answers: tuple[AnswerView, ...] = ()
     _decisions: tuple[str, ...] = ()
@@ -214,19 +235,7 @@ class ReplayState(rx.State):
         except DomainError as failure:
             self.error, self.status = failure.message, "failed"
             return
-        found, seat, whole = frames(table), seat_of(table), table_view(table)
-        self.head = ReplayHead(
-            title=whole.spot,
-            result=whole.result,
-            losses=street_losses(table.result.losses) if table.result else (),
-            export=f"/api/training/hands/{table.hand_id}/export?format=phh",
-            export_json=f"/api/training/hands/{table.hand_id}/export?format=json",
-        )
-        self.steps = replay_steps(table, found)
-        self._tables = tuple(frame_view(table, found, index) for index in range(len(found)))
-        self._answers = tuple(AnswerView() if one.answer is None else answer_view(one.answer, seat) for one in found)
-        self._decisions = tuple("" if one.answer is None else str(one.answer.decision_id) for one in found)
-        self.last = len(found) - 1
+        self._lay(table)
         named = self.router.url.query_parameters.get("decision", "")
         self._go(self._decisions.index(named) if named in self._decisions and named else 0)
         self.status = "ready"
@@ -248,6 +257,35 @@ class ReplayState(rx.State):
     async def forward(self) -> None:
         """One step on."""
         self._go(self.index + 1)
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def choose_unit(self, unit: str) -> None:
+        """Show every amount in another unit."""
+        if is_unit(unit) and unit != self.unit:
+            self.unit = unit
+            if self._whole is not None:
+                self._lay(self._whole)
+                self._go(self.index)
+
+    def _lay(self, table: Table) -> None:
+        """Word every step of a hand."""
+        found, seat, unit = frames(table), seat_of(table), self.unit
+        self._whole, whole = table, table_view(table, unit)
+        self.head = ReplayHead(
+            title=whole.spot,
+            result=whole.result,
+            losses=whole.losses,
+            export=f"/api/training/hands/{table.hand_id}/export?format=phh",
+            export_json=f"/api/training/hands/{table.hand_id}/export?format=json",
+        )
+        self.steps = replay_steps(table, found, unit)
+        self._tables = tuple(frame_view(table, found, index, unit) for index in range(len(found)))
+        self._answers = tuple(
+            AnswerView() if one.answer is None else answer_view(one.answer, seat, unit) for one in found
+        )
+        self._decisions = tuple("" if one.answer is None else str(one.answer.decision_id) for one in found)
+        self.last = len(found) - 1
 
     def _go(self, index: int) -> None:
         if not self._tables:

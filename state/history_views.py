@@ -12,7 +12,7 @@ from services.training.replay import Frame
 from services.training.views import Table
 from solver.cards import card_to_text
 from state import routes
-from state.amounts import bb, fixed, loss_text, number
+from state.amounts import Unit, fixed, loss_text, money, number, pot_text
 from state.families import HANDS, SITUATIONS, STREETS, TEXTURES, node_words
 from state.views import POT_TYPES, StepView, TableView, action_label, step_views
 
@@ -96,14 +96,14 @@ def when(moment: datetime, zone: str) -> str:
     return f"{local.day} {local:%b %Y, %H:%M}"
 
 
-def decision_line(past: PastDecision, zone: str) -> DecisionLine:
+def decision_line(past: PastDecision, zone: str, unit: Unit = "bb") -> DecisionLine:
     """An answered decision for a list."""
     spot = past.spot
     since_deal = spot.line[max((i + 1 for i, step in enumerate(spot.line) if step.startswith("deal")), default=0) :]
     call_total = max((int(step.partition(" ")[2] or 0) for step in since_deal), default=0)
     name = f"{spot.family} {spot.pot_type}" if spot.pot_type in POT_TYPES else "your own spot"
     played, best = (
-        action_label(action, spot.pot, call_total, spot.big_blind) if action else ""
+        action_label(action, spot.pot, call_total, spot.big_blind, unit) if action else ""
         for action in (spot.action, spot.best_action)
     )
     text = played if not best or spot.word in ("best", "correct", "uncertain") else f"{played}. {best} was better."
@@ -116,7 +116,7 @@ def decision_line(past: PastDecision, zone: str) -> DecisionLine:
         board=tuple(card_to_text(card) for card in spot.board),
         text=f"{text}{' Time ran out.' if past.timed_out else ''}",
         detail=", ".join(part for part in kind if part),
-        loss=loss_text(spot.loss_bb, spot.loss_pct),
+        loss=loss_text(spot.loss_bb, spot.loss_pct, spot.big_blind, unit),
         word=spot.word.capitalize(),
         tone=spot.word,
         when=when(past.answered_at, zone),
@@ -124,7 +124,7 @@ def decision_line(past: PastDecision, zone: str) -> DecisionLine:
 
 
 def set_line(past: PastSet, zone: str) -> SetLine:
-    """A set for a list."""
+    """A set for a list; a sum over many pots is in bb, whatever single amounts are shown in."""
     row = past.row
     is_open = row.finished_at is None
     name = _PURPOSES.get(past.purpose) or _MODES.get(row.mode, row.mode.capitalize())
@@ -174,35 +174,40 @@ def _theme(theme: ThemeView, high: float) -> ThemeLine:
     )
 
 
-def frame_view(table: Table, frames: tuple[Frame, ...], index: int) -> TableView:
+def frame_view(table: Table, frames: tuple[Frame, ...], index: int, unit: Unit = "bb") -> TableView:
     """The table as it lay after a step; villain's cards from the end of the hand on, as they were shown then."""
     frame = frames[index]
     hero, villain, blind = table.hero, 1 - table.hero, table.big_blind
     shown = table.result.villain_cards if table.result else None
     board = [card_to_text(card) for card in frame.board]
     steps = [one.step for one in frames[1 : index + 1] if one.step is not None]
+
+    def chips(value: int) -> str:
+        return money(value, frame.pot, blind, unit)
+
     return TableView(
         board=tuple(board + [""] * (5 - len(board))),
-        line=step_views(steps, table.positions, blind, table.solution.street),
-        pot=bb(frame.pot, blind),
+        line=step_views(steps, table.positions, blind, table.solution.street, table.solution.pot, unit),
+        pot=pot_text(frame.pot, blind, unit),
         hero=table.positions[hero],
         hero_cards=tuple(card_to_text(card) for card in sorted(table.hero_cards, reverse=True)),
-        hero_stack=bb(frame.stacks[hero], blind),
-        hero_bet=bb(frame.street_bets[hero], blind) if frame.street_bets[hero] else "",
+        hero_stack=chips(frame.stacks[hero]),
+        hero_bet=chips(frame.street_bets[hero]) if frame.street_bets[hero] else "",
         villain=table.positions[villain],
         villain_cards=tuple(card_to_text(card) for card in sorted(shown, reverse=True)) if shown else ("", ""),
-        villain_stack=bb(frame.stacks[villain], blind),
-        villain_bet=bb(frame.street_bets[villain], blind) if frame.street_bets[villain] else "",
+        villain_stack=chips(frame.stacks[villain]),
+        villain_bet=chips(frame.street_bets[villain]) if frame.street_bets[villain] else "",
         die=frame.answer.die if frame.answer is not None else 0,
     )
 
 
-def replay_steps(table: Table, frames: tuple[Frame, ...]) -> tuple[ReplayStep, ...]:
+def replay_steps(table: Table, frames: tuple[Frame, ...], unit: Unit = "bb") -> tuple[ReplayStep, ...]:
     """Every step, to jump to."""
     found = [ReplayStep(0, STREETS[table.solution.street])]
     for index, frame in enumerate(frames[1:], start=1):
         assert frame.step is not None
-        text = step_views([frame.step], table.positions, table.big_blind, table.solution.street)[-1].text
+        pot = frames[index - 1].pot
+        text = step_views([frame.step], table.positions, table.big_blind, table.solution.street, pot, unit)[-1].text
         if frame.step.card is not None:
             text = f"{text} {card_to_text(frame.step.card)}"
         found.append(ReplayStep(index, text, frame.answer.grade.word if frame.answer is not None else ""))

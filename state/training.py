@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.accounts.sessions import ensure_user
 from services.infra.db import transaction
 from services.infra.errors import Conflict, DomainError
+from services.training.pairs import second_set
 from services.training.plan import Pause
 from services.training.service import get_training
 from services.training.views import Answer, DrillSpec, Mode, Table
@@ -34,14 +35,14 @@ T = TypeVar("T")
 _MISTAKES: Final = {"inaccuracy", "wrong", "blunder"}
 
 
-class TrainingState(rx.State):
-    """What this tab shows of its table.
+class TablePlay(rx.State, mixin=True):
+    """A table and what is done at it.
 
     Attributes:
         answer: The last grade; it stays beside the table until the next one.
         error: The last failure in words, empty when there is none.
-        board_page: Where the board of the ranked set at hand is.
         unit: What amounts are shown in; the browser remembers it and says so on arrival.
+        pair: The set at the first of two tables, empty for one table: both states name it while they belong together.
     """
 
     phase: Phase = "idle"
@@ -49,8 +50,8 @@ class TrainingState(rx.State):
     answer: AnswerView = AnswerView()
     summary: SummaryView = SummaryView()
     error: str = ""
-    board_page: str = routes.LEADERBOARD
     unit: Unit = "bb"
+    pair: str = ""
     _shown: Table | None = None
     _graded: Answer | None = None
     _unrated: bool = False
@@ -60,58 +61,6 @@ class TrainingState(rx.State):
     _seat: Seat = Seat()
     _worst: tuple[str, ...] = ()
     _pause: Pause = "mistakes"
-
-    @rx.event
-    @policy(Policy.PLAYER)
-    async def play(self) -> AsyncGenerator[None]:
-        """Deal the first decision of a set, or take up the open one."""
-        self.phase, self.error = "starting", ""
-        yield
-        await self._start("hands")
-
-    @rx.event
-    @policy(Policy.MEMBER)
-    async def start_ranked(self) -> AsyncGenerator[None]:
-        """Deal the next decision of the week's ranked set."""
-        self.phase, self.error = "starting", ""
-        yield
-        await self._start("ranked")
-
-    @rx.event
-    @policy(Policy.MEMBER)
-    async def start_daily(self) -> AsyncGenerator[None]:
-        """Deal the next hand of the day's ten."""
-        self.phase, self.error = "starting", ""
-        yield
-        await self._start("daily")
-
-    @rx.event
-    @policy(Policy.PLAYER)
-    async def drill(self) -> AsyncGenerator[None]:
-        """Replay the worst spots of the finished set."""
-        if not self._worst:
-            return
-        self.phase, self.error = "starting", ""
-        yield
-        await self._start("hands", DrillSpec(items=tuple(UUID(item) for item in self._worst)))
-
-    @rx.event
-    @policy(Policy.PLAYER)
-    async def resume(self) -> None:
-        """Show the open hand, if there is one: after a reload, on another device, the next day."""
-        await self._resume("hands")
-
-    @rx.event
-    @policy(Policy.PLAYER)
-    async def resume_ranked(self) -> None:
-        """Show the open decision of the week's ranked set, if there is one."""
-        await self._resume("ranked")
-
-    @rx.event
-    @policy(Policy.PLAYER)
-    async def resume_daily(self) -> None:
-        """Show where the day's ten hands stand, if they were begun."""
-        await self._resume("daily")
 
     @rx.event
     @policy(Policy.PLAYER)
@@ -214,6 +163,115 @@ class TrainingState(rx.State):
             self.phase = otherwise or self.phase
         return None
 
+    async def _resume(self, mode: Mode) -> None:
+        """Show the table as it stands now."""
+        raise NotImplementedError
+
+    def _pair_up(self, table: Table) -> None:
+        """Say whether a second table belongs to this one."""
+
+    async def _advance(self) -> None:
+        hand_id = UUID(self._hand_id)
+        await self._ask(
+            lambda db, user_id: self._show(db, user_id, get_training().advance(db, user_id, hand_id)), "paused"
+        )
+
+    async def _show(self, db: AsyncSession, user_id: UUID, coming: Awaitable[Table | None]) -> bool:
+        """Show the table that the service gives; False when there is none."""
+        table = await coming
+        if table is None:
+            return False
+        if str(table.session_id) != self._session_id:
+            self.answer, self._graded = AnswerView(), None
+        self._hand_id, self._session_id, self._seat = str(table.hand_id), str(table.session_id), seat_of(table)
+        if table.answers and str(table.answers[-1].decision_id) != self.answer.decision_id:
+            self._say(table.answers[-1])
+        self._shown, self.table = table, table_view(table, self.unit)
+        self._pause = table.plan.pause if table.plan else "mistakes"
+        self._pair_up(table)
+        match table.status:
+            case "set_done":
+                summary = await get_training().summary(db, user_id, table.session_id)
+                self._worst = tuple(str(spot.decision_id) for spot in summary.worst)
+                self.summary = summary_view(summary)
+                self.phase = "summary"
+            case "decision":
+                self.phase = "decision"
+            case "ended":
+                self.phase = "ended"
+            case _:
+                self.phase = "paused"
+        return True
+
+
+class TrainingState(TablePlay, rx.State):
+    """What this tab shows of its table, or of the first of two.
+
+    Attributes:
+        board_page: Where the board of the ranked set at hand is.
+    """
+
+    board_page: str = routes.LEADERBOARD
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def play(self) -> AsyncGenerator[None]:
+        """Deal the first decision of a set, or take up the open one."""
+        self.phase, self.error = "starting", ""
+        yield
+        await self._start("hands")
+
+    @rx.event
+    @policy(Policy.MEMBER)
+    async def start_ranked(self) -> AsyncGenerator[None]:
+        """Deal the next decision of the week's ranked set."""
+        self.phase, self.error = "starting", ""
+        yield
+        await self._start("ranked")
+
+    @rx.event
+    @policy(Policy.MEMBER)
+    async def start_daily(self) -> AsyncGenerator[None]:
+        """Deal the next hand of the day's ten."""
+        self.phase, self.error = "starting", ""
+        yield
+        await self._start("daily")
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def drill(self) -> AsyncGenerator[None]:
+        """Replay the worst spots of the finished set."""
+        if not self._worst:
+            return
+        self.phase, self.error = "starting", ""
+        yield
+        await self._start("hands", DrillSpec(items=tuple(UUID(item) for item in self._worst)))
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def resume(self) -> None:
+        """Show the open hand, if there is one: after a reload, on another device, the next day."""
+        await self._resume("hands")
+        if self.pair:
+            second = await self.get_state(SecondTableState)
+            await second._join(self.pair, self.unit)  # noqa: SLF001 the second table is the first one's
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def resume_ranked(self) -> None:
+        """Show the open decision of the week's ranked set, if there is one."""
+        await self._resume("ranked")
+
+    @rx.event
+    @policy(Policy.PLAYER)
+    async def resume_daily(self) -> None:
+        """Show where the day's ten hands stand, if they were begun."""
+        await self._resume("daily")
+
+    def _pair_up(self, table: Table) -> None:
+        two = table.plan is not None and table.plan.tables == 2
+        self.pair = str(table.session_id) if two else ""
+
     async def _start(self, mode: Mode, drill: DrillSpec | None = None) -> None:
         self._take(mode)
         await self._ask(
@@ -236,34 +294,34 @@ class TrainingState(rx.State):
         except DomainError as failure:
             self.error = failure.message
 
-    async def _advance(self) -> None:
-        hand_id = UUID(self._hand_id)
-        await self._ask(
-            lambda db, user_id: self._show(db, user_id, get_training().advance(db, user_id, hand_id)), "paused"
-        )
 
-    async def _show(self, db: AsyncSession, user_id: UUID, coming: Awaitable[Table | None]) -> bool:
-        """Show the table that the service gives; False when there is none."""
-        table = await coming
-        if table is None:
-            return False
-        if str(table.session_id) != self._session_id:
-            self.answer, self._graded = AnswerView(), None
-        self._hand_id, self._session_id, self._seat = str(table.hand_id), str(table.session_id), seat_of(table)
-        if table.answers and str(table.answers[-1].decision_id) != self.answer.decision_id:
-            self._say(table.answers[-1])
-        self._shown, self.table = table, table_view(table, self.unit)
-        self._pause = table.plan.pause if table.plan else "mistakes"
-        match table.status:
-            case "set_done":
-                summary = await get_training().summary(db, user_id, table.session_id)
-                self._worst = tuple(str(spot.decision_id) for spot in summary.worst)
-                self.summary = summary_view(summary)
-                self.phase = "summary"
-            case "decision":
-                self.phase = "decision"
-            case "ended":
-                self.phase = "ended"
-            case _:
-                self.phase = "paused"
-        return True
+class SecondTableState(TablePlay, rx.State):
+    """The second of two tables: a set of its own, dealt with the first one's."""
+
+    async def _join(self, first: str, unit: Unit) -> None:
+        """Show the set that was dealt with the first table's."""
+        self.unit = unit
+        try:
+            principal = await principal_of(self)
+            async with transaction() as db:
+                session_id = await second_set(db, principal.user_id, UUID(first))
+                if session_id is None:
+                    self.pair, self.phase = "", "idle"
+                    return
+                coming = get_training().resume(db, principal.user_id, session_id)
+                await self._show(db, principal.user_id, coming)
+        except DomainError as failure:
+            self.error = failure.message
+            return
+        self.pair = first
+
+    async def _resume(self, mode: Mode) -> None:  # noqa: ARG002 there is only one kind with two tables
+        if not self._session_id:
+            return
+        try:
+            principal = await principal_of(self)
+            async with transaction() as db:
+                coming = get_training().resume(db, principal.user_id, UUID(self._session_id))
+                await self._show(db, principal.user_id, coming)
+        except DomainError as failure:
+            self.error = failure.message

@@ -66,20 +66,79 @@ async def spots(
     return ok(SpotPage(items=[solution_out(info) for info in page], next_cursor=following))
 
 
+class FamilyGrowthOut(BaseModel):
+    """Flops of one family: how many are solved and planned."""
+
+    family: str
+    pot_type: str
+    solved: int
+    planned: int
+
+
+class SolvingOut(BaseModel):
+    """The flop that is being solved; the figures are null before the first measurement."""
+
+    family: str
+    pot_type: str
+    board: str
+    iterations: int
+    exploitability_pct: float | None
+    target_pct: float | None
+
+
 class GrowthOut(BaseModel):
-    """Flops of all families: how many are solved and planned; ``now`` is what is being solved, empty for nothing."""
+    """Flops of all families: how many are solved and planned; ``now`` is what is being solved, empty for nothing.
+
+    ``on`` is the setting; ``paused`` says that somebody plays, ``quiet_in_s`` when it goes on if nobody does anything;
+    ``refused`` counts planned flops that could not be solved on this machine.
+    """
 
     solved: int
     planned: int
     now: str
     paused: bool
+    on: bool
+    quiet_in_s: float
+    refused: int
+    families: list[FamilyGrowthOut]
+    solving: SolvingOut | None
 
 
 @router.get("/growth")
 async def growth_of_the_library() -> Envelope[GrowthOut]:
     """How far the library is that grows on this machine while nobody plays."""
     told = await growth()
-    return ok(GrowthOut(solved=told.solved, planned=told.planned, now=told.now, paused=told.paused))
+    one = told.solving
+    return ok(
+        GrowthOut(
+            solved=told.solved,
+            planned=told.planned,
+            now=told.now,
+            paused=told.paused,
+            on=told.on,
+            quiet_in_s=round(told.quiet_in_s, 1),
+            refused=told.refused,
+            families=[
+                FamilyGrowthOut(
+                    family=each.family.name,
+                    pot_type=each.family.pot_type,
+                    solved=each.solved,
+                    planned=each.planned,
+                )
+                for each in told.families
+            ],
+            solving=None
+            if one is None
+            else SolvingOut(
+                family=one.entry.family.name,
+                pot_type=one.entry.family.pot_type,
+                board=one.entry.board,
+                iterations=one.iterations,
+                exploitability_pct=one.pct_pot,
+                target_pct=one.target_pct,
+            ),
+        )
+    )
 
 
 @router.get("/{spot_id}")

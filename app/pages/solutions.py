@@ -1,10 +1,11 @@
-"""The page "New solve", and that of one solution."""
+"""The pages "New solve", "Library", and that of one solution."""
 
 import reflex as rx
 
 from app.layout import page
-from components.solutions import new_solve, one_solution
+from components.solutions import library, new_solve, one_solution
 from state import routes
+from state.library import LibraryState
 from state.solutions import SolveState
 
 
@@ -12,6 +13,12 @@ from state.solutions import SolveState
 def solve() -> rx.Component:
     """Ask for a solve, watch it, read its strategy."""
     return new_solve()
+
+
+@page(routes.SOLUTIONS, "Library", on_load=LibraryState.load)
+def solutions() -> rx.Component:
+    """What is solved already, and how it grows."""
+    return library()
 
 
 @page(routes.SOLUTION, "Solution", on_load=SolveState.look)

@@ -5,8 +5,7 @@ from typing import Any
 import reflex as rx
 
 from components.admin.frame import said, select, when_ready
-from components.admin.ticker import ticker
-from components.ui import button, error_text, table
+from components.ui import button, error_text, table, ticker
 from state.admin import AdminJobsState
 from state.admin_views import STATUSES
 

@@ -138,6 +138,10 @@ def _play() -> rx.Component:
             _select("Counted in", "unit", disabled=DrillsState.single["mode"] == "range"),
             class_name="drill-row",
         ),
+        rx.el.div(
+            _select("Tables", "tables", disabled=DrillsState.single["mode"] == "range"),
+            class_name="drill-row drill-row--one",
+        ),
         rx.el.label(
             rx.el.input(
                 type="checkbox",

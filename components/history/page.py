@@ -8,6 +8,7 @@ from reflex_components_core.react_router.dom import ReactRouterLink
 
 from components.history.sets import open_sets, set_row
 from components.poker import playing_card
+from components.training.display import display
 from components.ui import button, empty_state, error_text, link_button, spinner
 from state import routes
 from state.families import HANDS, SITUATIONS, TEXTURES
@@ -173,7 +174,12 @@ def past() -> rx.Component:
     return rx.el.div(
         rx.el.div(
             rx.el.h1("History"),
-            rx.el.div(_tab("Decisions", "decisions"), _tab("Sets", "sets"), class_name="past-tabs"),
+            rx.el.div(
+                _tab("Decisions", "decisions"),
+                _tab("Sets", "sets"),
+                display(unit=HistoryState.unit, zen=False, on_unit=HistoryState.choose_unit),
+                class_name="past-tabs",
+            ),
             class_name="page-head past-head",
         ),
         error_text(HistoryState.error),

@@ -7,6 +7,7 @@ from reflex_components_core.react_router.dom import ReactRouterLink
 
 from components.history.arrow_keys import arrow_keys
 from components.poker import felt, strategy_bar, strategy_grid
+from components.training.display import display
 from components.ui import button, download_link, empty_state, link_button, spinner
 from state import routes
 from state.history import ReplayState
@@ -64,8 +65,8 @@ def _grade() -> rx.Component:
                                 rx.el.tr(
                                     rx.el.th("Action", scope="col"),
                                     rx.el.th("Solver", scope="col", class_name="number"),
-                                    rx.el.th("EV, bb", scope="col", class_name="number"),
-                                    rx.el.th("Loss, bb", scope="col", class_name="number"),
+                                    rx.el.th(f"EV, {_answer.unit}", scope="col", class_name="number"),
+                                    rx.el.th(f"Loss, {_answer.unit}", scope="col", class_name="number"),
                                 )
                             ),
                             rx.el.tbody(rx.foreach(_answer.rows, _row)),
@@ -93,7 +94,12 @@ def _grade() -> rx.Component:
 def _hand() -> rx.Component:
     return rx.el.div(
         rx.el.section(
-            rx.el.div(rx.el.h1(_head.title), rx.el.p(_head.result), class_name="table-head"),
+            rx.el.div(
+                rx.el.h1(_head.title),
+                rx.el.p(_head.result),
+                display(unit=ReplayState.unit, zen=False, on_unit=ReplayState.choose_unit),
+                class_name="table-head",
+            ),
             felt(ReplayState.table),
             rx.el.div(
                 button("First", tone="quiet", on_click=ReplayState.go(0), disabled=ReplayState.index == 0),

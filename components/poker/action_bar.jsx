@@ -12,6 +12,7 @@ const KEYS = [
   ["← →", "Step through the line there"],
   ["B", "bb, % of pot, chips"],
   ["D", "Display: deck, colours"],
+  ["T", "The other one of two tables"],
   ["Z", "Zen: only the table"],
   ["?", "This list"],
   ["Esc", "Close"],
@@ -25,6 +26,9 @@ const RESEND_MS = 4000;
 // A number stays with its unit when a label breaks into two lines.
 const unbroken = (label) => label.replaceAll(" bb", "\u00a0bb");
 
+// One key press is for one table, also when the next one is already the active one.
+const last = { key: "", at: 0 };
+
 const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
 const pressable = (target) => target.closest?.("button, a, summary, [role=button]");
 
@@ -32,7 +36,8 @@ export function ActionBar({ actions = [], decision = "", phase = "idle", error =
   const [sent, setSent] = useState(null);
   const frame = useRef(null);
   const dialog = useRef(null);
-  const last = useRef({ key: "", at: 0 });
+  // The other one of two tables is played: keys and focus are not for this one.
+  const aside = () => frame.current?.closest("[data-table-active=false]") !== null;
   const open = phase === "decision" || phase === "retry";
   const pending = open && sent !== null && sent.decision === decision && sent.phase === phase;
 
@@ -40,7 +45,7 @@ export function ActionBar({ actions = [], decision = "", phase = "idle", error =
     setSent(null);
     // Whoever plays by keyboard keeps the focus here, though the focused button is gone.
     const lost = document.activeElement === document.body || frame.current?.contains(document.activeElement);
-    if (!lost || !frame.current) return;
+    if (!lost || !frame.current || aside()) return;
     const primary = frame.current.querySelector("[data-primary]");
     (primary ?? frame.current.querySelector("[role=group]"))?.focus({ preventScroll: true });
   }, [decision, phase]);
@@ -98,11 +103,12 @@ export function ActionBar({ actions = [], decision = "", phase = "idle", error =
 
   const pick = useRef(null);
   pick.current = (event) => {
+    if (aside() || event.defaultPrevented) return;
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || typing(event.target)) return;
     if (document.querySelector("dialog[open]")) return;
     const key = event.key.toUpperCase();
-    const bounced = key === last.current.key && event.timeStamp - last.current.at < BOUNCE_MS;
-    last.current = { key, at: event.timeStamp };
+    const bounced = key === last.key && event.timeStamp - last.at < BOUNCE_MS;
+    Object.assign(last, { key, at: event.timeStamp });
     if (bounced) return;
     if (key === " ") {
       if (pressable(event.target)) return;

@@ -1,5 +1,6 @@
 import React, { memo, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { PlayingCard } from "$/public/external/components/poker/cards/playing_card.jsx";
+import { useActiveTable } from "$/public/external/components/training/two_tables/two_tables.jsx";
 import { CLASSES, StrategyGrid } from "$/public/external/components/poker/strategy_grid/strategy_grid.jsx";
 
 // Whether the panel is open: one answer for the button beside the grade and the panel below the table.
@@ -138,13 +139,14 @@ const Curves = ({ view }) => (
 const Actions = ({ view }) => (
   <table className="data-table" aria-label="Actions of the range">
     <thead>
-      <tr><th scope="col">{view.ranges[0].acts ? "Your range" : "Villain's range"}</th><th scope="col" className="number">Frequency</th><th scope="col" className="number">EV, {view.unit}</th></tr>
+      <tr><th scope="col">{view.ranges[0].acts ? "Your range" : "Villain's range"}</th><th scope="col" className="number">Frequency</th>{view.against && <th scope="col" className="number">In the solution</th>}<th scope="col" className="number">EV, {view.unit}</th></tr>
     </thead>
     <tbody>
       {view.actions.map((action) => (
         <tr key={action.label}>
           <th scope="row"><span className={`dot dot--${action.tone}`} aria-hidden="true" />{action.label}</th>
           <td className="number">{action.frequency}</td>
+          {view.against && <td className="number analysis-usual">{action.usual}</td>}
           <td className="number">{action.ev}</td>
         </tr>
       ))}
@@ -163,6 +165,7 @@ const Found = memo(function Found({ view, onStep }) {
         <h2>{view.title}</h2>
         <p>{view.accuracy}</p>
         <a href={view.href}>Open in the solution</a>
+        {view.against && <p className="analysis-against">{view.against}</p>}
       </div>
       <div className="analysis-ranges">
         {view.ranges.map((range, side) => (
@@ -182,8 +185,9 @@ const Found = memo(function Found({ view, onStep }) {
   );
 });
 
-export function AnalysisPanel({ decision = "", phase = "idle", unit = "bb", view, error = "", onLook }) {
-  const shown = useOpen();
+export function AnalysisPanel({ decision = "", phase = "idle", unit = "bb", view, error = "", place = 0, onLook }) {
+  const active = useActiveTable();
+  const shown = useOpen() && (place === 0 || place === active);
   const look = useRef(onLook);
   look.current = onLook;
   const ready = shown && decision !== "" && phase !== "rolling" && phase !== "starting";
@@ -196,6 +200,7 @@ export function AnalysisPanel({ decision = "", phase = "idle", unit = "bb", view
   const step = (at) => look.current?.(decision, at, unit);
   const keys = useRef(null);
   keys.current = (event) => {
+    if (place !== 0 && place !== active) return;
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.target.closest?.("input, textarea, select, dialog, [role=grid]")) return;
     if (event.key.toUpperCase() === "E" && decision !== "") return toggle();

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from state.analysis import AnalysisState
-from state.training import TrainingState
+from state.training import TablePlay
 
 _source = rx.asset("analysis.jsx", shared=True)
 
@@ -26,6 +26,7 @@ class AnalysisPanel(rx.Component):
         unit: What amounts are shown in.
         view: `AnalysisView`.
         error: Why nothing is shown.
+        place: Which of two tables it is about; it shows itself while that one is the active one. 0: there is one table.
         on_look: Called with decision, step (-1: the decision's own) and unit.
     """
 
@@ -37,19 +38,21 @@ class AnalysisPanel(rx.Component):
     unit: rx.Var[str]
     view: rx.Var[Any]
     error: rx.Var[str]
+    place: rx.Var[int]
     on_look: rx.EventHandler[rx.event.passthrough_event_spec(str, int, str)]
 
 
 analysis_button = AnalysisButton.create
 
 
-def analysis() -> rx.Component:
+def analysis(play: type[TablePlay], place: int = 0) -> rx.Component:
     """The panel below the table, of the answer beside it."""
-    answer = TrainingState.answer
+    answer: Any = play.answer
     return AnalysisPanel.create(
         decision=rx.cond(answer.withheld == "", answer.decision_id, ""),
-        phase=TrainingState.phase,
-        unit=TrainingState.unit,
+        phase=play.phase,
+        unit=play.unit,
+        place=place,
         view=AnalysisState.view,
         error=AnalysisState.error,
         on_look=AnalysisState.look,

@@ -37,7 +37,7 @@ const Choice = ({ name, label, options, value, onChoose }) => (
   </fieldset>
 );
 
-export function Display({ unit = "bb", onUnit }) {
+export function Display({ unit = "bb", zen = true, onUnit }) {
   const dialog = useRef(null);
   const [chosen, setChosen] = useState({});
   const choose = (name, value) => {
@@ -86,7 +86,7 @@ export function Display({ unit = "bb", onUnit }) {
       </button>
       <dialog ref={dialog} className="keys display" aria-label="Display" onClick={(event) => event.target === dialog.current && dialog.current.close()}>
         <Choice name="unit" label="Amounts" options={UNITS} value={unit} onChoose={chooseUnit} />
-        {CHOICES.map(([name, label, options]) => (
+        {CHOICES.filter(([name]) => zen || name !== "zen").map(([name, label, options]) => (
           <Choice key={name} name={name} label={label} options={options} value={chosen[name] ?? options[0][0]} onChoose={(value) => choose(name, value)} />
         ))}
         <form method="dialog"><button type="submit" className="button">Close</button></form>

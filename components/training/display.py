@@ -10,6 +10,7 @@ class Display(rx.Component):
 
     Attributes:
         unit: What the server shows amounts in: bb, pct or chips.
+        zen: Whether zen is among the choices: it is about the table one plays at.
         on_unit: Called with another one, also on arrival when the browser remembers another.
     """
 
@@ -17,6 +18,7 @@ class Display(rx.Component):
     tag = "Display"
 
     unit: rx.Var[str]
+    zen: rx.Var[bool]
     on_unit: rx.EventHandler[rx.event.passthrough_event_spec(str)]
 
 

@@ -4,6 +4,7 @@ from components.ui.controls import button, error_text, link, link_button, text_f
 from components.ui.download import download_link
 from components.ui.panels import card_panel, empty_state, progress_bar, spinner, table
 from components.ui.shell import nav_link, shell
+from components.ui.ticker import ticker
 
 __all__ = [
     "button",
@@ -19,4 +20,5 @@ __all__ = [
     "spinner",
     "table",
     "text_field",
+    "ticker",
 ]

@@ -13,15 +13,20 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import signal
 import sys
+from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from redis.exceptions import RedisError
 
 from services.infra import activity
+from services.infra.errors import Unavailable
 from services.infra.log import log
 from services.infra.process import die_with_parent
 from services.infra.redis import redis
@@ -40,20 +45,67 @@ _FREE_SHARE = 0.7
 """Of the machine's free memory that a flop may take."""
 
 
+_REPORT: Final = re.compile(r"(\d+) iterations, \d+ s, ([\d.]+)% of pot, target ([\d.]+)%")
+"""What `builder` says of a solve under way."""
+_SPEED: Final = 1.2
+"""Exploitability falls about as 1 / iterations^1.2."""
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyGrowth:
+    """Flops of one family, what ships included."""
+
+    family: Family
+    solved: int
+    planned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Solving:
+    """The flop that is being solved; ``pct_pot`` is None before the first measurement.
+
+    Attributes:
+        share: Of the iterations that the target takes, about.
+    """
+
+    entry: Entry
+    iterations: int = 0
+    pct_pot: float | None = None
+    target_pct: float | None = None
+    share: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Growth:
     """How far the library is.
 
     Attributes:
-        solved, planned: Flops of all families.
-        now: What is being solved and how far, empty when nothing is.
+        families: In the order of their first flops.
+        on: The setting lets it grow.
+        now: What is being solved and how far, in the builder's words; empty when nothing is.
+        solving: The same to be shown.
         paused: Somebody plays.
+        quiet_in_s: Until it goes on if nobody does anything; 0 where it need not wait.
+        refused: Planned flops that could not be solved here, most often for want of memory.
     """
 
-    solved: int
-    planned: int
+    families: tuple[FamilyGrowth, ...] = ()
+    on: bool = True
     now: str = ""
+    solving: Solving | None = None
     paused: bool = False
+    quiet_in_s: float = 0.0
+    refused: int = 0
+
+    @property
+    def solved(self) -> int:
+        """Flops of all families."""
+        return sum(one.solved for one in self.families)
+
+    @property
+    def planned(self) -> int:
+        """Likewise."""
+        return sum(one.planned for one in self.families)
 
 
 def grown_folder() -> Path:
@@ -85,17 +137,60 @@ def _canonical(board: str) -> tuple[int, ...]:
 
 def missing(entries: Sequence[Entry], folder: Path) -> list[Entry]:
     """The entries that a folder does not hold yet."""
-    held = {entry["id"] for entry in read_manifest(folder)["entries"]}
+    manifest = folder / "manifest.json"
+    held = _ids(folder, manifest.stat().st_mtime_ns) if manifest.exists() else frozenset()
     return [entry for entry in entries if entry.id not in held]
+
+
+@lru_cache(maxsize=4)
+def _ids(folder: Path, written: int) -> frozenset[str]:
+    """What a manifest names; ``written`` is when it was last written, for pages that ask again and again."""
+    del written
+    return frozenset(entry["id"] for entry in read_manifest(folder)["entries"])
 
 
 async def growth() -> Growth:
     """How far the library is, as the growing server last said."""
-    shipped = sum(1 for entry in read_manifest(FOLDER)["entries"] if len(entry["board"]) == len("AsKsQs"))
-    planned = await asyncio.to_thread(plan, get_settings().library_flops)
-    left = len(missing(planned, grown_folder()))
-    told: dict[str, Any] = json.loads(await redis().get(_KEY) or "{}")
-    return Growth(shipped + len(planned) - left, shipped + len(planned), told.get("now", ""), told.get("paused", False))
+    settings = get_settings()
+    planned = await asyncio.to_thread(plan, settings.library_flops)
+    shipped = [entry for entry in ENTRIES if entry.street == 0]
+    ready, wanted = _held(shipped, FOLDER), Counter(entry.family.key for entry in planned)
+    grown = _held(planned, grown_folder())
+    families = tuple(
+        FamilyGrowth(family, ready[key] + grown[key], ready[key] + wanted[key]) for key, family in FAMILIES.items()
+    )
+    try:
+        told: dict[str, Any] = json.loads(await redis().get(_KEY) or "{}")
+        quiet = await activity.quiet_for()
+    except (RedisError, Unavailable):
+        return Growth(families, settings.library_growth)
+    now = told.get("now", "")
+    return Growth(
+        families,
+        settings.library_growth,
+        now,
+        solving_of(next((entry for entry in planned if entry.id == told.get("entry")), None), now),
+        told.get("paused", False),
+        max(0.0, settings.library_growth_quiet_s - quiet),
+        told.get("refused", 0),
+    )
+
+
+def _held(entries: Sequence[Entry], folder: Path) -> Counter[str]:
+    """How many of the entries a folder holds, by family."""
+    left = {entry.id for entry in missing(entries, folder)}
+    return Counter(entry.family.key for entry in entries if entry.id not in left)
+
+
+def solving_of(entry: Entry | None, said: str) -> Solving | None:
+    """A builder's last words about an entry as figures."""
+    if entry is None:
+        return None
+    if (found := _REPORT.search(said)) is None:
+        return Solving(entry)
+    iterations, pct, target = int(found[1]), float(found[2]), float(found[3])
+    share = min(1.0, (target / max(pct, 1e-9)) ** (1 / _SPEED))
+    return Solving(entry, iterations, pct, target, share)
 
 
 async def run_growth() -> None:
@@ -115,8 +210,9 @@ async def run_growth() -> None:
                     planned = await asyncio.to_thread(plan, settings.library_flops)
                     entry = next((one for one in missing(planned, folder) if one.id not in failed), None)
                 if entry is None:
+                    await _tell(refused=len(failed))
                     await asyncio.sleep(WAIT_S)
-                elif await build_apart(entry, folder) != 0:
+                elif await build_apart(entry, folder, refused=len(failed)) != 0:
                     failed.add(entry.id)
         await asyncio.sleep(WAIT_S)
 
@@ -133,8 +229,17 @@ def _alone(path: Path) -> Generator[bool]:
             yield True
 
 
-async def build_apart(entry: Entry, folder: Path, *options: str) -> int:
-    """Solve one entry in a process of its own, with further options of the command; gives its exit code."""
+async def _tell(**told: Any) -> None:
+    """Say how it stands to whoever asks `growth`; nobody learns of it when Redis is away."""
+    with contextlib.suppress(RedisError):
+        await redis().set(_KEY, json.dumps(told), ex=_TOLD_FOR_S)
+
+
+async def build_apart(entry: Entry, folder: Path, *options: str, refused: int = 0) -> int:
+    """Solve one entry in a process of its own, with further options of the command; gives its exit code.
+
+    ``refused`` is told with it: how many could not be solved before.
+    """
     settings = get_settings()
 
     def between_fork_and_exec() -> None:
@@ -165,8 +270,7 @@ async def build_apart(entry: Entry, folder: Path, *options: str) -> int:
             if playing != paused:
                 paused = playing
                 os.killpg(process.pid, signal.SIGSTOP if paused else signal.SIGCONT)
-            told = json.dumps({"now": said[-1], "paused": paused})
-            await redis().set(_KEY, told, ex=_TOLD_FOR_S)
+            await _tell(entry=entry.id, now=said[-1], paused=paused, refused=refused)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
                     await asyncio.shield(reader)

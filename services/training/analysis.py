@@ -1,7 +1,8 @@
 """After an answer: both players' ranges at every decision of the hand's line, and what they are made of.
 
 A player sees the line up to the decision that was answered, after the hand's end all of it. On a board that is kept
-for a ranked set nothing is shown. The figures are the solution's own, also where a drill's villain departs from it.
+for a ranked set nothing is shown. Against a villain who departs from the solution, river decisions show what he does
+and the best replies to exactly that, with the solution's own frequencies beside his.
 """
 
 from __future__ import annotations
@@ -22,13 +23,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.infra.errors import Conflict, Invalid
 from services.solutions import reservations
 from services.solutions.catalog import Line, NodeStrategy, SolutionInfo
+from services.solutions.export import RIVER
 from services.solutions.rivers import patient
 from services.solutions.service import get_strategies
 from services.training.categories import CATEGORIES, DRAWS, categories, draws
+from services.training.deviation import facing
 from services.training.hand import Hand
 from services.training.judging import CLASS_SIZE, grid
+from services.training.plan import Villain
 from services.training.play import Strategies
 from services.training.records import Records
+from services.training.tables import plan_of
 from solver.cards import COMBO_CLASS, N_CLASSES
 from solver.equity import compatible_weight, hand_equities
 
@@ -96,6 +101,8 @@ class Analysis:
         stops: Numbers of the steps that were decisions; each can be looked at.
         at: The one looked at: the step that was taken here.
         line: The steps that may be shown; ``line[at]`` is the action taken, unless ``at`` is its end.
+        villain: Whose own play ``facts`` are; None where he plays the solution, and they are its own.
+        usual: [action] share of the acting range in the solution itself; () where that is what ``facts`` say.
     """
 
     solution: SolutionInfo
@@ -106,6 +113,8 @@ class Analysis:
     stops: tuple[int, ...]
     at: int
     facts: NodeFacts
+    villain: Villain | None = None
+    usual: tuple[float, ...] = ()
 
 
 class Analyses(Records):
@@ -113,7 +122,7 @@ class Analyses(Records):
 
     def __init__(self, strategies: Strategies) -> None:
         self._strategies = strategies
-        self._facts: OrderedDict[tuple[UUID, Line], NodeFacts] = OrderedDict()
+        self._facts: OrderedDict[tuple[UUID, Line, Villain | None, int], NodeFacts] = OrderedDict()
 
     async def of_decision(self, db: AsyncSession, user_id: UUID, decision_id: UUID, at: int | None = None) -> Analysis:
         """The ranges at step ``at`` of the line, by default at the decision itself.
@@ -125,7 +134,7 @@ class Analyses(Records):
             BoardKept: A ranked set runs on the board.
         """
         row = await self._decision(db, user_id, decision_id)
-        _, hand = await self._load(db, user_id, row.hand_id)
+        session, hand = await self._load(db, user_id, row.hand_id)
         info = await self._strategies.info(hand.dealt.solution_id)
         kept = await reservations.kept(db)
         kept.check(info.board)
@@ -136,17 +145,33 @@ class Analyses(Records):
             raise Invalid("nobody decided at this step", code="no-decision")
         # the cards that came may make another flop the kept one
         kept.check((await self._strategies.position(info.id, line[:chosen])).board)
+        plan, dealt = plan_of(session), hand.dealt
         with patient("look", str(user_id)):
             facts = await self.facts(info.id, line[:chosen])
-        return Analysis(info, hand.dealt.positions, hand.dealt.hero, hand.dealt.hero_combo, line, stops, chosen, facts)
+            villain, usual = None, ()
+            if plan is not None and plan.villain.deviates and facts.node.position.street == RIVER:
+                villain, usual = plan.villain, facts.frequency
+                facts = await self.facts(info.id, line[:chosen], villain, dealt.hero)
+        return Analysis(
+            solution=info,
+            positions=dealt.positions,
+            hero=dealt.hero,
+            hero_combo=dealt.hero_combo,
+            line=line,
+            stops=stops,
+            at=chosen,
+            facts=facts,
+            villain=villain,
+            usual=usual,
+        )
 
-    async def facts(self, solution_id: UUID, line: Line) -> NodeFacts:
-        """The ranges at a decision of a solution; computed once and kept for a while."""
-        key = (solution_id, line)
+    async def facts(self, solution_id: UUID, line: Line, villain: Villain | None = None, hero: int = 0) -> NodeFacts:
+        """The ranges at a decision of a solution, or of hero's game against a villain; kept for a while."""
+        key = (solution_id, line, villain, hero)
         if (held := self._facts.get(key)) is not None:
             self._facts.move_to_end(key)
             return held
-        node = await self._strategies.node(solution_id, line)
+        node = await facing(self._strategies, villain, hero).node(solution_id, line)
         found = await asyncio.to_thread(node_facts, node)
         self._facts[key] = found
         while len(self._facts) > _KEPT:

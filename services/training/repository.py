@@ -63,6 +63,12 @@ async def newest_session(
     return await _session(db, query.order_by(SESSION.c.started_at.desc(), SESSION.c.id.desc()).limit(1))
 
 
+async def opened_before(db: AsyncSession, user_id: UUID, session_id: UUID, place: int) -> SessionRow | None:
+    """The newest set at a table that was opened before another one; ids grow with time."""
+    mine = (SESSION.c.user_id == user_id, SESSION.c.place == place, SESSION.c.id < session_id)
+    return await _session(db, select(SESSION).where(*mine).order_by(SESSION.c.id.desc()).limit(1))
+
+
 async def open_drills(db: AsyncSession, user_id: UUID, but_newest: int) -> list[UUID]:
     """The player's open drills except the newest ones, oldest first."""
     query = select(SESSION.c.id).where(

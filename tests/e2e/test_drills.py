@@ -153,3 +153,40 @@ def test_a_whole_range_is_painted_and_graded(drills: DrillsPage, page: Page) -> 
     expect(drills.grade).to_contain_text("EV lost per hand of the range")
     page.get_by_role("button", name="Next range").click()
     expect(page.get_by_text("Range 2 of 3")).to_be_visible()
+
+
+def test_two_tables_are_played_side_by_side_and_keys_follow_the_one_that_waits(drills: DrillsPage, page: Page) -> None:
+    drills.choose("Tables", "Two side by side")
+    drills.choose("Pause", "At the end of the hand")
+    drills.form.get_by_label("How many").fill("4")
+    drills.form.get_by_label("How many").blur()
+    drills.start_button.click()
+    first, second = (page.get_by_role("region", name=f"Table {place}", exact=True) for place in (1, 2))
+    expect(first).to_be_visible()
+    expect(second).to_be_visible()
+    active = page.locator("[data-table-active=true]")
+    expect(active).to_have_attribute("data-place", "1")
+    page.keyboard.press("t")
+    expect(active).to_have_attribute("data-place", "2")
+    asked = {place: at.get_attribute("data-decision") for place, at in (("1", first), ("2", second))}
+    key = second.get_by_role("group", name="Actions").get_by_role("button").first.get_attribute("aria-keyshortcuts")
+    assert key
+    page.keyboard.press(key)
+    expect(page.get_by_role("region", name="Grade, table 2")).to_contain_text("EV loss")
+    expect(first).to_have_attribute("data-decision", str(asked["1"]))
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(first.or_(second).filter(visible=True)).to_have_count(1)
+    page.get_by_role("group", name="Tables").get_by_role("button", name="Table 1").click()
+    expect(first).to_be_visible()
+    expect(second).to_be_hidden()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    for _ in range(60):
+        if page.get_by_role("region", name="Summary").count() == 2:
+            break
+        place = active.get_by_role("button", name=re.compile("Continue|Next hand")).or_(
+            active.get_by_role("group", name="Actions").get_by_role("button", disabled=False)
+        )
+        if place.count():
+            place.first.click()
+        page.wait_for_timeout(200)
+    expect(page.get_by_role("region", name="Summary")).to_have_count(2)

@@ -96,6 +96,20 @@ async def test_a_list_of_the_past_does_not_grow_without_end(
     assert not shown["more"]
 
 
+async def test_the_history_is_worded_in_the_unit_that_the_browser_remembers(open_tab: Callable[[], Any]) -> None:
+    tab = await open_tab()
+    await play(tab, 3)
+    before = (await tab.send(f"{PAST}.load", {}))["decisions"]
+    assert all("chips" not in line.loss for line in before)
+    shown = await tab.send(f"{PAST}.choose_unit", {"unit": "chips"})
+    assert shown["unit"] == "chips"
+    assert [line.id for line in shown["decisions"]] == [line.id for line in before]
+    assert all(" chips (" in line.loss for line in shown["decisions"])
+    again = await tab.send(f"{PAST}.load", {})
+    assert again["decisions"] == shown["decisions"]
+    assert "unit" not in await tab.send(f"{PAST}.choose_unit", {"unit": "euros"})
+
+
 async def test_another_players_history_is_empty(open_tab: Callable[[], Any]) -> None:
     await play(await open_tab(), 2)
     shown = await (await open_tab()).send(f"{PAST}.load", {})

@@ -13,8 +13,9 @@ from services.infra import activity
 from services.infra.cache import Cache
 from services.infra.redis import redis
 from services.infra.settings import get_settings
+from services.solutions.builder import Builder, Options
 from services.solutions.catalog import library_id
-from services.solutions.growth import build_apart, every_flop, grown_folder, growth, missing, plan
+from services.solutions.growth import Solving, build_apart, every_flop, grown_folder, growth, missing, plan, solving_of
 from services.solutions.manifest import FOLDER, Library, verify
 from services.solutions.rivers import Rivers
 from services.solutions.service import StrategyService
@@ -49,6 +50,33 @@ def test_every_flop_of_a_family_is_there_once_with_what_ships() -> None:
     assert len(every_flop(FOUR_BET)) == 1755 - len(shipped)
 
 
+def test_what_the_builder_reports_is_read_as_figures(tmp_path: Path) -> None:
+    said: list[str] = []
+    river = next(entry for entry in ENTRIES if entry.street == 2 and entry.line is None)
+    Builder(Options(target_pct=5.0, folder=tmp_path), said.append).build([river])
+    found = [solving_of(river, line) for line in said if "iterations" in line]
+    assert len(found) > 1
+    for one in found:
+        assert one is not None
+        assert one.pct_pot is not None
+        assert one.target_pct is not None
+        assert one.iterations > 0
+    shares = [one.share for one in found if one is not None]
+    assert 0 < shares[0] < shares[-1] == 1
+    assert solving_of(river, river.name) == Solving(river)
+    assert solving_of(None, "120 iterations, 3 s, 1.0% of pot, target 0.5%") is None
+
+
+async def test_every_family_has_its_share_of_the_plan_and_what_ships_counts(here: Path) -> None:
+    told = await growth()
+    shipped = [entry for entry in ENTRIES if entry.street == 0]
+    assert told.solved == len(shipped)
+    assert told.planned == len(shipped) + len(plan(95))
+    assert [one.family.key for one in told.families] == list(FAMILIES)
+    for one in told.families:
+        assert one.solved == sum(entry.family == one.family for entry in shipped)
+
+
 async def test_a_flop_that_grew_is_in_the_library_at_once(here: Path) -> None:
     library = Library(FOLDER, here)
     strategies = StrategyService(library, Rivers(Cache()))
@@ -56,7 +84,11 @@ async def test_a_flop_that_grew_is_in_the_library_at_once(here: Path) -> None:
     entry = next(one for one in missing(plan(95), here) if one.family == FOUR_BET)
     assert await build_apart(entry, here, *ROUGH) == 0
     assert verify(here) == []
-    assert (await growth()).solved == before.solved + 1
+    after = await growth()
+    assert after.solved == before.solved + 1
+    assert {one.family.key: one.solved for one in after.families} == {
+        one.family.key: one.solved + (one.family == FOUR_BET) for one in before.families
+    }
     info = next(one for one in await strategies.list() if one.id == library_id(entry.id))
     assert info.board == tuple(parse_cards(entry.board))
     node = await strategies.node(info.id, ())
@@ -75,6 +107,9 @@ async def test_it_halts_while_somebody_plays_and_ends_with_its_server(here: Path
     told = await growth()
     assert told.paused
     assert told.now
+    assert told.solving is not None
+    assert told.solving.entry == entry
+    assert told.quiet_in_s == 1.0
     await asyncio.sleep(3)
     assert not building.done()
     building.cancel()

@@ -20,6 +20,7 @@ from services.solutions.manifest import FORMAT, Library, write_manifest
 from services.solutions.rivers import Rivers
 from services.solutions.service import StrategyService
 from services.solutions.store import TREMBLE
+from services.training.analysis import Analyses
 from services.training.deals import combo_cards
 from services.training.deviation import deviated, facing
 from services.training.plan import Plan, Villain
@@ -28,6 +29,7 @@ from services.training.views import DrillSpec
 from solver.hand_rank import rank_board
 from solver.solve import solve
 from solver.spot import parse_spot
+from state.analysis import analysis_view
 from tests.services.solutions.conftest import RIVER, TURN
 
 pytestmark = pytest.mark.timeout(300)
@@ -206,6 +208,56 @@ async def test_a_hand_against_a_deviator_is_graded_against_exactly_him(
             table = await training.advance(db, player, table.hand_id)
         else:
             table = await training.next_hand(db, player, table.session_id)
+
+
+async def test_after_an_answer_his_own_range_and_play_are_shown_and_named_so(
+    solved: StrategyService, db: AsyncSession, player: UUID
+) -> None:
+    training, analyses = TrainingService(solved, look_ahead=False), Analyses(solved)
+    villain = Villain(kind="calls", strength=80)
+    plan = Plan(mode="street", street=2, seat="oop", villain=villain, count=10)
+    table = await training.start(db, player, drill=DrillSpec(plan=plan))
+    replied = False
+    while table.status != "set_done" and not replied:
+        if table.status != "decision":
+            table = await training.next_hand(db, player, table.session_id)
+            continue
+        assert table.decision_id is not None
+        answer = await training.act(db, player, table.decision_id, table.actions[-1])
+        table = await training.advance(db, player, table.hand_id)
+        found = await analyses.of_decision(db, player, answer.decision_id)
+        own = await facing(solved, villain, found.hero).node(found.solution.id, found.line[: found.at])
+        assert found.villain == villain
+        assert (found.facts.node.reach == own.reach).all()
+        view = analysis_view(found, str(answer.decision_id))
+        assert "calls too much (80%)" in view.against
+        assert view.ranges[1].title.startswith("Villain's own range")
+        assert view.accuracy == "Your best replies to exactly this villain"
+        river = [at for at in found.stops if at > found.at]
+        for at in river[:1]:
+            reply = await analyses.of_decision(db, player, answer.decision_id, at)
+            if reply.facts.node.position.actions[0] != "fold":
+                continue
+            usual = await analyses.facts(reply.solution.id, reply.line[:at])
+            assert reply.usual == usual.frequency
+            assert reply.facts.frequency[0] < reply.usual[0]
+            assert reply.facts.frequency[1] > reply.usual[1]
+            assert "his own actions" in analysis_view(reply, str(answer.decision_id)).against
+            replied = True
+    assert replied
+
+
+async def test_before_the_river_and_without_a_leak_the_panel_names_no_villain(
+    solved: StrategyService, db: AsyncSession, player: UUID
+) -> None:
+    training, analyses = TrainingService(solved, look_ahead=False), Analyses(solved)
+    table = await training.start(db, player, drill=DrillSpec(plan=Plan(mode="street", street=2, count=1)))
+    assert table.decision_id is not None
+    answer = await training.act(db, player, table.decision_id, table.actions[0])
+    found = await analyses.of_decision(db, player, answer.decision_id)
+    view = analysis_view(found, str(answer.decision_id))
+    assert (found.villain, found.usual, view.against) == (None, (), "")
+    assert {action.usual for action in view.actions} == {""}
 
 
 def test_a_deviator_before_the_river_is_refused() -> None:
