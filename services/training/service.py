@@ -356,8 +356,7 @@ class TrainingService(Records):
         seed = derive((await repository.seed(db, session.id)).seed, f"hand {number}")
         start: tuple[str, ...] = ()
         committed = commitment(seed)
-        item_id, die = None, None
-        queued: Queued | None = None
+        item_id, die, queued = None, None, None
         plan = None if session.drill else plan_of(session)
         until = until_of(plan, whole=session.whole)
         if session.set_id is not None:
