@@ -21,6 +21,7 @@ from services.accounts.sessions import resolve
 from services.infra import tasks
 from services.infra.errors import DomainError, Unauthorized
 from services.infra.log import get_logger
+from services.infra.rate_limits import address_of
 from services.infra.waiting import acting_for
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ async def principal_of(state: BaseState) -> Principal:
     principal = await resolve(cookie_of(state))
     if principal is None:
         raise Unauthorized(SESSION_ENDED, code="session-ended")
-    acting_for(str(principal.user_id))
+    acting_for(str(principal.user_id), address_of({"client": (state.router.session.client_ip, 0)}))
     return principal
 
 

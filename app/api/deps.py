@@ -39,7 +39,8 @@ async def caller(request: Request) -> Principal | None:
         principal = await api_tokens.principal_of(token)
         if principal is None:
             raise Unauthorized("The token is unknown, has expired or was revoked.", code="bad-token")
-    acting_for(str(principal.user_id) if principal is not None else throttle.address_of(request.scope))
+    address = throttle.address_of(request.scope)
+    acting_for(str(principal.user_id) if principal is not None else address, address)
     return principal
 
 

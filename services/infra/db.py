@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from services.infra import tasks
 from services.infra.errors import Unavailable
 from services.infra.settings import get_settings
-from services.infra.waiting import Share, caller
+from services.infra.waiting import Share, address, caller
 
 CONNECT_TIMEOUT_S = 2.0
 COMMAND_TIMEOUT_S = 3.0
@@ -31,6 +31,9 @@ POOL_TIMEOUT_S = 2.0
 OF_ONE = 4
 """Connections that one caller may hold at a time: calls that take long must leave the others theirs."""
 _share = Share(OF_ONE, COMMAND_TIMEOUT_S)
+
+OF_ONE_ADDRESS = 0.7
+"""Of all connections: callers cost nothing to make, so those of one network address together leave the others some."""
 
 _CONNECTION_ERRORS = (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
 
@@ -62,6 +65,11 @@ def engine() -> AsyncEngine:
         pool_pre_ping=True,
         connect_args={"timeout": CONNECT_TIMEOUT_S, "command_timeout": COMMAND_TIMEOUT_S},
     )
+
+
+@lru_cache(maxsize=1)
+def _of_addresses() -> Share:
+    return Share(max(OF_ONE, int(OF_ONE_ADDRESS * 2 * get_settings().database_pool)), COMMAND_TIMEOUT_S)
 
 
 async def dispose() -> None:
@@ -108,7 +116,8 @@ async def transaction() -> AsyncGenerator[AsyncSession]:
 
     Raises:
         Unavailable: The database does not answer.
-        TooMany: The caller's other calls hold as many connections as one may, and keep them.
+        TooMany: The caller's other calls, or all from that network address, hold as many connections as they may, and
+            keep them.
     """
     if session_override is not None:
         async with session_override() as session:
@@ -116,6 +125,7 @@ async def transaction() -> AsyncGenerator[AsyncSession]:
         return
     async with (
         _share.part(caller()),
+        _of_addresses().part(address()),
         outages_as_unavailable(),
         AsyncSession(engine(), expire_on_commit=False) as session,
         session.begin(),

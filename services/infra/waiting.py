@@ -16,16 +16,23 @@ from weakref import WeakValueDictionary
 from services.infra.errors import TooMany, Unavailable
 
 _caller: ContextVar[str] = ContextVar("caller", default="")
+_address: ContextVar[str] = ContextVar("address", default="")
 
 
-def acting_for(who: str) -> None:
-    """What runs in this task from now on, and in tasks that it starts, is asked for by ``who``."""
+def acting_for(who: str, address: str = "") -> None:
+    """What runs in this task from now on, and in tasks that it starts, is asked for by ``who`` from an address."""
     _caller.set(who)
+    _address.set(address)
 
 
 def caller() -> str:
     """Who asked for what runs now, for sharing fairly; empty for the product itself. It says nothing about rights."""
     return _caller.get()
+
+
+def address() -> str:
+    """Where `caller` asks from, as `rate_limits.address_of` counts it; empty for the product itself."""
+    return _address.get()
 
 
 class Line:

@@ -13,6 +13,7 @@ from services.infra import db as infra_db
 from services.infra.db import transaction
 from services.infra.embedded import free_port, publish_urls
 from services.infra.errors import NotFound, TooMany, Unavailable
+from services.infra.settings import get_settings
 from services.infra.waiting import Share, acting_for
 
 
@@ -91,3 +92,32 @@ async def test_calls_of_one_caller_that_take_long_leave_the_others_their_connect
     assert await asyncio.wait_for(count(), 1) == 0
     done.set()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_callers_from_one_address_leave_the_others_connections_however_many_they_are(
+    committed: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share = Share(14, 0.2)
+    monkeypatch.setattr(infra_db, "_of_addresses", lambda: share)
+    done = asyncio.Event()
+
+    async def long_one(who: str, address: str) -> None:
+        acting_for(who, address)
+        async with transaction() as db:
+            await db.execute(text("SELECT 1"))
+            await done.wait()
+
+    tasks = [asyncio.create_task(long_one(f"guest {number}", "192.0.2.1")) for number in range(20)]
+    failed, _ = await asyncio.wait(tasks, timeout=1)
+    assert len(failed) == 6
+    assert all(isinstance(one.exception(), TooMany) for one in failed)
+    other = asyncio.create_task(long_one("somebody", "192.0.2.2"))
+    await asyncio.sleep(0.3)
+    done.set()
+    await other
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def test_one_address_may_not_hold_all_connections() -> None:
+    infra_db._of_addresses.cache_clear()
+    assert infra_db.OF_ONE <= infra_db._of_addresses()._of_one < 2 * get_settings().database_pool
