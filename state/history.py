@@ -40,6 +40,8 @@ from state.session import principal_of
 from state.views import AnswerView, TableView, answer_view, seat_of, table_view
 
 PAGE: Final = 20
+MOST_SHOWN: Final = 300
+"""Rows of a tab's list: it is kept with the tab, and sent whole whenever it grows."""
 MOST_DRILLED: Final = 50
 
 _GRADES: Final[dict[str, tuple[str, ...]]] = {
@@ -133,7 +135,8 @@ class HistoryState(rx.State):
     @policy(Policy.PLAYER)
     async def show_more(self) -> None:
         """Show further rows below the last one."""
-        await self._read(fresh=False)
+        if self.more:
+            await self._read(fresh=False)
 
     @rx.event
     @policy(Policy.PLAYER)
@@ -186,7 +189,8 @@ class HistoryState(rx.State):
         except DomainError as failure:
             self.error, self.status = failure.message, "ready" if self.status == "ready" else "failed"
             return
-        self.more = self._cursor is not None
+        shown = self.sets if self.view == "sets" else self.decisions
+        self.more = self._cursor is not None and len(shown) < MOST_SHOWN
         self.error, self.status = "", "ready"
 
 

@@ -20,6 +20,7 @@ from reflex_base.registry import RegistrationContext
 from services.accounts.session_records import SessionsUnavailable, ended_among, renewed_among
 from services.accounts.sessions import named_session, resolve
 from services.infra.log import get_logger
+from services.infra.redis import page_state_answers
 from state.guard import Guard
 from state.session import RECONNECTING, SESSION_ENDED, notice_past_the_state, report_failure
 
@@ -33,11 +34,17 @@ PATIENCE: Final = 20
 """Malformed events before a socket is closed."""
 MAX_PLACE_CHARACTERS: Final = 8192
 """Of what a page says about its own address. It is kept with the tab's state, so nobody may keep a book there."""
+MOST_WAITING: Final = 60
+"""Events of a tab that wait for the one at work; the guard counts them only when their turn comes."""
+MOST_BEFORE_LARGE: Final = 4
+"""Of them, where another one has more than `LARGE_CHARACTERS`."""
+LARGE_CHARACTERS: Final = 8192
 LOOK_S: Final = 2.0
 """Between two looks at the sessions of the open sockets."""
 
 OnEvent = Callable[[str, Any], Awaitable[None]]
 Disconnect = Callable[[str], Awaitable[None]]
+Waiting = Callable[[str], int]
 
 
 def guard_events(app: rx.App) -> None:
@@ -49,7 +56,9 @@ def guard_events(app: rx.App) -> None:
         logging.getLogger(name).addFilter(redact_event)
     namespace = app.event_namespace
     if namespace is not None:
-        checked: Any = known_events_only(waiting_shown(namespace), hanging_up(app, namespace))
+        checked: Any = known_events_only(
+            waiting_shown(namespace), hanging_up(app, namespace), waiting_of(app, namespace)
+        )
         namespace.on_event = checked
 
 
@@ -71,6 +80,16 @@ def hanging_up(app: rx.App, namespace: EventNamespace) -> Disconnect:
     return hang_up
 
 
+def waiting_of(app: rx.App, namespace: EventNamespace) -> Waiting:
+    """How many events of a socket's tab wait, the one at work included. Reflex lets any number of them wait."""
+
+    def count(sid: str) -> int:
+        queues = app.event_processor._token_queues  # noqa: SLF001 nothing else tells
+        return len(queues.get(namespace.sid_to_token.get(sid, ""), ()))
+
+    return count
+
+
 def waiting_shown(namespace: EventNamespace) -> OnEvent:
     """``on_event`` that says "Reconnecting" in the tab while Redis hangs.
 
@@ -82,15 +101,20 @@ def waiting_shown(namespace: EventNamespace) -> OnEvent:
     async def told(sid: str, data: Any) -> None:
         token = namespace.sid_to_token.get(sid)
         headers = namespace._static_router_data.get(sid, {}).get("headers", {})  # noqa: SLF001 read at the handshake
-        try:
-            await resolve(headers.get("cookie"))
-        except SessionsUnavailable:
-            if token is not None:
-                update = StateUpdate(delta=notice_past_the_state(token, RECONNECTING))
-                await namespace.emit_update(update, token)
+        if not await _redis_answers(headers.get("cookie")) and token is not None:
+            update = StateUpdate(delta=notice_past_the_state(token, RECONNECTING))
+            await namespace.emit_update(update, token)
         await on_event(sid, data)
 
     return told
+
+
+async def _redis_answers(cookie: str | None) -> bool:
+    try:
+        await resolve(cookie)
+    except SessionsUnavailable:
+        return False
+    return await page_state_answers()
 
 
 async def tell_ended(namespace: EventNamespace, told: set[str]) -> None:
@@ -139,23 +163,29 @@ def watch_sessions(app: rx.App) -> Callable[[], AbstractAsyncContextManager[None
     return watching
 
 
-def known_events_only(on_event: OnEvent, disconnect: Disconnect) -> OnEvent:
-    """``on_event`` for well-formed events of registered handlers; the rest is dropped and counted."""
+def known_events_only(on_event: OnEvent, disconnect: Disconnect, waiting: Waiting = lambda _sid: 0) -> OnEvent:
+    """``on_event`` for well-formed events of registered handlers; the rest is dropped and counted.
+
+    So is what would make too many of one tab wait: they lie in memory meanwhile, up to a hundred kilobytes each.
+    """
     handlers = RegistrationContext.get().event_handlers
     dropped: dict[str, int] = {}
 
     async def guarded(sid: str, data: Any) -> None:
+        reason = "unknown"
         if _is_event(data) and data["name"] in handlers:
-            await on_event(sid, data)
-            return
+            if _has_room(data, waiting(sid)):
+                await on_event(sid, data)
+                return
+            reason = "waiting"
         if len(dropped) > 10_000:
             dropped.clear()
         dropped[sid] = dropped.get(sid, 0) + 1
         if dropped[sid] == 1:
-            log.warning("event_refused", reason="unknown")
+            log.warning("event_refused", reason=reason)
         if dropped[sid] > PATIENCE:
             del dropped[sid]
-            log.warning("socket_closed", reason="unknown_events")
+            log.warning("socket_closed", reason=f"{reason}_events")
             await disconnect(sid)
 
     return guarded
@@ -167,13 +197,19 @@ def _is_event(data: Any) -> bool:
         and isinstance(data.get("name"), str)
         and isinstance(data.get("payload", {}), dict)
         and isinstance(data.get("router_data", {}), dict)
-        and _is_short(data.get("router_data", {}))
+        and _is_short(data.get("router_data", {}), MAX_PLACE_CHARACTERS)
     )
 
 
-def _is_short(place: dict[str, Any]) -> bool:
+def _has_room(data: dict[str, Any], waiting: int) -> bool:
+    if waiting <= MOST_BEFORE_LARGE:
+        return True
+    return waiting < MOST_WAITING and _is_short(data.get("payload", {}), LARGE_CHARACTERS)
+
+
+def _is_short(part: dict[str, Any], most: int) -> bool:
     try:
-        return len(json.dumps(place)) <= MAX_PLACE_CHARACTERS
+        return len(json.dumps(part)) <= most
     except (ValueError, RecursionError):
         return False
 

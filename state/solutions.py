@@ -40,6 +40,7 @@ from state.spot_form import (
     OWN_SIZES,
     SIZE_FIELDS,
     SIZES,
+    cut,
     field_texts,
     read_form,
     street_of,
@@ -182,7 +183,7 @@ class SolveState(rx.State):
         """Take a field's new text and say at once what is wrong with it."""
         if field not in FIELDS:
             return
-        self.values = self.values | {field: value}
+        self.values = self.values | {field: cut(field, value)}
         if field in SIZE_FIELDS:
             self.preset = OWN_SIZES
         await self._check(await principal_of(self))
@@ -214,7 +215,7 @@ class SolveState(rx.State):
         """
         if self.phase in {"waiting", "solving"}:
             return
-        self.values = self.values | {field: form[field] or "" for field in FIELDS if form.get(field) is not None}
+        self.values = self.values | {name: cut(name, form[name] or "") for name in FIELDS if form.get(name) is not None}
         self.notice = ""
         try:
             principal = await principal_of(self)

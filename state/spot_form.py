@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from solver.cards import parse_cards
 from solver.errors import Problem, SpotError
-from solver.spot import PLAYERS, STREETS, Spot, parse_spot
+from solver.ranges import MAX_TEXT
+from solver.spot import MAX_SIZE_TEXT, PLAYERS, STREETS, Spot, parse_spot
 
 BIG_BLIND: Final = 10
 MAX_BB: Final = 100_000
@@ -67,6 +68,11 @@ EXAMPLE: Final = with_sizes(
     EXAMPLE_SIZES,
 )
 """A spot that says something and is solved in a second: a turn in a 3-bet pot where half of the range bets."""
+
+
+def cut(field: str, text: str) -> str:
+    """A field's text as far as it is kept with the tab: one character more than may be, so that it is refused."""
+    return text[: 1 + (MAX_TEXT if field.startswith("ranges.") else MAX_SIZE_TEXT)]
 
 
 def street_of(board: str) -> int:

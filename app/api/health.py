@@ -18,7 +18,7 @@ from services.infra import metrics
 from services.infra.clickhouse import clickhouse
 from services.infra.db import transaction
 from services.infra.errors import Unavailable
-from services.infra.redis import redis
+from services.infra.redis import cache_redis, page_redis, redis
 from services.infra.settings import ROOT
 
 CHECK_S = 2.0
@@ -33,7 +33,8 @@ async def _database() -> None:
 
 
 async def _redis() -> None:
-    await redis().execute_command("PING")
+    for client in (redis(), page_redis(), cache_redis()):
+        await client.execute_command("PING")
 
 
 async def _clickhouse() -> None:

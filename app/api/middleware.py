@@ -34,6 +34,9 @@ NO_PAGES = ("/api", "/health", "/metrics")
 BODY_S = 30.0
 LINE_BREAK = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 LOGGED_PATH = 300
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+OTHER_METHOD = "other"
+"""What any further method is counted and logged as: a caller may make up as many as it likes, of any length."""
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 PERMISSIONS = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()"
 
@@ -74,11 +77,12 @@ class RequestLog:
             return
         path: str = scope["path"]
         route = getattr(scope.get("route"), "path", None) or ("page" if not path.startswith("/api") else "unknown")
-        metrics.http_seconds.labels(scope["method"], route, str(status)).observe(seconds)
+        method = scope["method"] if scope["method"] in METHODS else OTHER_METHOD
+        metrics.http_seconds.labels(method, route, str(status)).observe(seconds)
         if not path.startswith(QUIET):
             log.info(
                 "http_request",
-                method=scope["method"],
+                method=method,
                 path=path[:LOGGED_PATH],
                 status=status,
                 duration_ms=round(seconds * 1000, 1),

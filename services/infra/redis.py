@@ -1,6 +1,8 @@
-"""Redis: the process's client, and publish/subscribe of JSON payloads.
+"""Redis: the process's clients, and publish/subscribe of JSON payloads.
 
-Redis is never the truth: whatever is in it may vanish, and callers go on without it.
+Redis is never the truth: whatever is in it may vanish, and callers go on without it. Page state and the cache, which
+grow as visitors like, lie on a server of their own where there is one: a full server forgets what it was asked for
+least, and that must not be somebody's session.
 """
 
 from __future__ import annotations
@@ -35,7 +37,34 @@ def redis() -> Redis:
     Raises:
         Unavailable: No Redis is configured.
     """
-    url = get_settings().redis_url.get_secret_value()
+    return _client(get_settings().redis_url.get_secret_value())
+
+
+@lru_cache(maxsize=1)
+def cache_redis() -> Redis:
+    """The same for the cache of strategies.
+
+    Raises:
+        Unavailable: No Redis is configured.
+    """
+    settings = get_settings()
+    return _client(settings.cache_redis_url.get_secret_value() or settings.redis_url.get_secret_value())
+
+
+@lru_cache(maxsize=1)
+def page_redis() -> Redis:
+    """The same for page state, which is Reflex's own: only for asking whether the server answers.
+
+    Raises:
+        Unavailable: No Redis is configured.
+    """
+    return _client(get_settings().page_state_redis_url or "")
+
+
+_CLIENTS = (redis, cache_redis, page_redis)
+
+
+def _client(url: str) -> Redis:
     if not url:
         raise Unavailable("no Redis is configured: start the product with ./mixline up or set REDIS_URL")
     return Redis.from_url(
@@ -48,12 +77,23 @@ def redis() -> Redis:
     )
 
 
+async def page_state_answers() -> bool:
+    """Whether the server of page state does."""
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await page_redis().execute_command("PING")
+    except (RedisError, Unavailable, OSError, TimeoutError):
+        return False
+    return True
+
+
 async def close() -> None:
     """Close every connection once nothing is being announced; the next :func:`redis` starts afresh."""
     await tasks.settled()
-    if redis.cache_info().currsize:
-        await redis().aclose()
-        redis.cache_clear()
+    for client in _CLIENTS:
+        if client.cache_info().currsize:
+            await client().aclose()
+            client.cache_clear()
 
 
 def _channel(name: str) -> str:

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     state_redis_url: SecretStr = Field(
         SecretStr(""), description="Redis for page state alone; empty: the next logical database of REDIS_URL."
     )
+    cache_redis_url: SecretStr = Field(
+        SecretStr(""), description="Redis for the cache of strategies, best not the one of sessions; empty: REDIS_URL."
+    )
     sentry_dsn: SecretStr = Field(
         SecretStr(""), alias="SENTRY_DSN", description="Where errors are reported; empty: nowhere."
     )

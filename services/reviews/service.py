@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import services.reviews.projections  # noqa: F401  # pyright: ignore[reportUnusedImport] registers itself
 from services.infra import clock, cursors, events
-from services.infra.errors import Conflict, FieldError, Invalid, NotFound
+from services.infra.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from services.infra.settings import get_settings
 from services.reviews import repository
 from services.reviews.days import DEFAULT_ZONE, day_of, day_starts, known
@@ -27,6 +27,8 @@ from services.training.service import TrainingService, get_training
 from services.training.views import Table
 
 FORECAST_DAYS = 14
+MOST_CHANGES = 200
+"""How often one card may be suspended and resumed: each time the card is made anew from its whole history."""
 _CALENDAR = UUID("0d0c7d9c-3f1d-5f0c-9a61-63616c656e64")
 _CURSOR = "cards"
 
@@ -178,12 +180,13 @@ class ReviewService:
 
         Raises:
             NotFound: The player has no card of this family.
+            Forbidden: It was suspended and resumed too often.
         """
         await repository.lock_player(db, user_id)
         row = await self._card(db, user_id, family)
         if row.suspended != suspended:
             event = CardSuspended(family=family) if suspended else CardResumed(family=family)
-            await self._append(db, user_id, f"card {family}", event)
+            await self._append(db, user_id, f"card {family}", event, most=MOST_CHANGES)
         view, _ = await self.card(db, user_id, family)
         return view
 
@@ -204,9 +207,13 @@ class ReviewService:
         await self._append(db, user_id, "calendar", TimeZoneSet(zone=zone, chosen=chosen))
         return True
 
-    async def _append(self, db: AsyncSession, user_id: UUID, what: str, event: events.Event) -> None:
+    async def _append(
+        self, db: AsyncSession, user_id: UUID, what: str, event: events.Event, most: int | None = None
+    ) -> None:
         stream = uuid5(_CALENDAR, f"{user_id} {what}")
-        version = len(await events.load(db, stream))
+        version = await events.version_of(db, stream)
+        if most is not None and version >= most:
+            raise Forbidden("this card was suspended and resumed often enough", code="too-many-changes")
         await events.append(db, stream, "review", version, [event], user_id)
 
     async def _today(self, db: AsyncSession, user_id: UUID) -> date:

@@ -136,12 +136,15 @@ class Analyses(Records):
         row = await self._decision(db, user_id, decision_id)
         session, hand = await self._load(db, user_id, row.hand_id)
         info = await self._strategies.info(hand.dealt.solution_id)
-        (await reservations.kept(db)).check(info.board)
+        kept = await reservations.kept(db)
+        kept.check(info.board)
         line, here = visible_line(hand, decision_id)
         stops = tuple(index for index, step in enumerate(line) if not step.startswith("deal "))
         chosen = here if at is None else at
         if chosen not in stops:
             raise Invalid("nobody decided at this step", code="no-decision")
+        # the cards that came may make another flop the kept one
+        kept.check((await self._strategies.position(info.id, line[:chosen])).board)
         plan, dealt = plan_of(session), hand.dealt
         with patient("look", str(user_id)):
             facts = await self.facts(info.id, line[:chosen])

@@ -54,10 +54,11 @@ async def judge(
     solved_to = float(node.exploitability_pct) if np.isfinite(node.exploitability_pct) else None
     q_parts, mix_parts = group_values(parts, q), group_shares(parts, mix)
     villain = villain_words(plan.villain) if plan is not None and position.street == RIVER else ""
-    sure = tolerance(position.street, float(mix_parts[chosen]), share, solved_to, in_range=in_range)
+    known = bool(np.isfinite(q).all())
+    own = 100 * float(mix @ losses(q)) / position.pot if known else 0.0
+    sure = tolerance(position.street, float(mix_parts[chosen]), share, solved_to, own_loss_pct=own, in_range=in_range)
     if villain:  # his strategy is given and the best response to it is computed, not approached
         sure = Tolerance(EXACT_PCT, fitted=True)
-    known = bool(np.isfinite(q).all())
     pick: int | None = int(np.argmax(mix)) if die else None
     best = int(np.argmax(mix))
     if known:

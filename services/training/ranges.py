@@ -149,7 +149,11 @@ def grade_range(node: NodeStrategy, choices: Mapping[str, str], plan: Plan, limi
     most = max(float(found.here.max()), 1e-12)
     for one in np.flatnonzero(held):
         sure = tolerance(
-            node.position.street, float(found.mix[chosen[one], one]), float(found.here[one]) / most, solved_to
+            node.position.street,
+            float(found.mix[chosen[one], one]),
+            float(found.here[one]) / most,
+            solved_to,
+            own_loss_pct=float(found.mix[:, one] @ found.loss_pct[:, one]),
         )
         tolerances[one] = EXACT_PCT if villain else sure.pct
         words[one] = grade(

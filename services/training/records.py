@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.infra import events
-from services.infra.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
+from services.infra.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Unavailable
 from services.solutions import reservations
 from services.solutions.catalog import SolutionInfo
 from services.training import repository
@@ -18,6 +18,9 @@ from services.training.play import Strategies
 from services.training.redaction import table_shown, withheld
 from services.training.tables import plan_of, table_of
 from services.training.views import Answer, Table
+
+MOST_EVENTS = 200
+"""Of a hand. Playing one takes a few dozen; tries again are the rest, and who looks at the hand reads all of them."""
 
 
 class Records:
@@ -101,6 +104,16 @@ def check_action(action: str, actions: tuple[str, ...]) -> None:
     if action not in actions:
         problem = FieldError("action", f"{action[:40]!a} is no action here; actions are {', '.join(actions)}")
         raise Invalid("this action is not possible", code="no-such-action", errors=[problem])
+
+
+def check_room(hand: Hand) -> None:
+    """Let a hand be tried again that was not tried too often.
+
+    Raises:
+        Forbidden: It has as many events as it may have.
+    """
+    if hand.version >= MOST_EVENTS:
+        raise Forbidden("this hand was tried again often enough", code="too-many-retries")
 
 
 def time_out_action(actions: tuple[str, ...]) -> str:

@@ -41,7 +41,7 @@ from services.training.play import Continuation, Deal, Strategies, deal_hand, is
 from services.training.queued import deal_queued
 from services.training.ranked import KIND_OF, RankedSets
 from services.training.reasons import load_kernels
-from services.training.records import Records, check_action, time_out_action
+from services.training.records import Records, check_action, check_room, time_out_action
 from services.training.redaction import summary_shown
 from services.training.summary import summarise
 from services.training.tables import (
@@ -130,13 +130,6 @@ class TrainingService(Records):
             )
         return None if session is None else await self._resume(db, session)
 
-    async def resume(self, db: AsyncSession, user_id: UUID, session_id: UUID) -> Table:
-        """A set of one's own, open or over; NotFound for any other."""
-        session = await repository.session(db, user_id, session_id)
-        if session is None or session.mode == "range":
-            raise NotFound("there is no such session")
-        return await self._resume(db, session)
-
     async def act(
         self, db: AsyncSession, user_id: UUID, decision_id: UUID, action: str, session_id: UUID | None = None
     ) -> Answer:
@@ -188,6 +181,7 @@ class TrainingService(Records):
             NotFound: No such decision of this player.
             Conflict: It was not answered yet.
             BoardKept: A ranked set runs on its board.
+            Forbidden: The hand was tried again too often.
             Invalid: The action is not among the decision's actions.
         """
         row = await self._decision(db, user_id, decision_id)
@@ -197,6 +191,7 @@ class TrainingService(Records):
         given = next((one for one in hand.graded if one.decision_id == decision_id), None)
         if given is None or session is None:
             raise Conflict("this decision waits for its first answer", code="decision-open")
+        check_room(hand)
         check_action(action, (*(one.action for one in given.rows), *row.actions))
         judged = await judged_at(self._strategies, session, hand, given.line, given.die, action)
         again = DecisionRetried(**judged_hand(hand, decision_id), **judged)

@@ -56,7 +56,13 @@ A test holds it against the same value enumerated hand by hand."""
 
 
 def tolerance(
-    street: int, frequency: float, hand_share: float, solved_to_pct: float | None, *, in_range: bool = True
+    street: int,
+    frequency: float,
+    hand_share: float,
+    solved_to_pct: float | None,
+    *,
+    own_loss_pct: float = 0.0,
+    in_range: bool = True,
 ) -> Tolerance:
     """The tolerance of one action's loss.
 
@@ -66,6 +72,8 @@ def tolerance(
         hand_share: The hand's reach over that of the commonest hand here, 0 to 1.
         solved_to_pct: Local exploitability at the node, % of its pot: a place solved worse than the street's figure
             can't be known better than it is solved. None where one of the players never gets.
+        own_loss_pct: What the solver's own mix loses with this hand, % of the pot: giving up much itself it has
+            not made up its mind about the hand, and nobody can be told that he is that much worse.
         in_range: Whether the solver brings the hand here at all.
     """
     figures = STREETS[street]
@@ -73,4 +81,4 @@ def tolerance(
         return Tolerance(max(figures.absent, solved_to_pct or 0.0), figures.absent_fitted and solved_to_pct is not None)
     known = figures.common if frequency >= COMMON else figures.rare
     pct = figures.thin if hand_share < COMMON else known
-    return Tolerance(max(pct, solved_to_pct or 0.0), figures.fitted)
+    return Tolerance(max(pct, solved_to_pct, own_loss_pct), figures.fitted)

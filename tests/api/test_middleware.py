@@ -22,7 +22,7 @@ from starlette.websockets import WebSocket
 
 from app.api import middleware
 from app.api.middleware import page_addresses, protect
-from services.infra import log
+from services.infra import log, metrics
 from services.infra.settings import get_settings
 
 HEADERS = (
@@ -245,3 +245,14 @@ async def test_a_page_is_served_at_its_address_and_not_only_with_a_slash_behind_
         "/sign-in/": (200, "sign-in"),
         "/admin/users": (200, "admin/users"),
     }
+
+
+async def test_methods_that_are_made_up_take_no_memory(client: httpx.AsyncClient):
+    """Each would be a label of the metrics for ever, and a line of the log as long as the caller likes."""
+    await client.request("MADEUP", "/")
+    before = len(metrics.render())
+    for number in range(20):
+        await client.request(f"MADEUP{number}" + "X" * 5000, "/")
+    text = metrics.render()
+    assert b"MADEUP" not in text
+    assert len(text) < before + 200

@@ -154,3 +154,8 @@ def new_table(browser: Browser, origin: str, complaints: list[str]) -> Iterator[
     yield open_one
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(autouse=True)
+def no_client_left() -> None:
+    """Nothing to close: the product runs in a process of its own, and the browser holds this one's loop."""

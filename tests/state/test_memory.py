@@ -91,6 +91,25 @@ async def test_the_history_is_worded_in_the_unit_that_the_browser_remembers(open
     assert "unit" not in await tab.send(f"{PAST}.choose_unit", {"unit": "euros"})
 
 
+async def test_a_list_of_the_past_does_not_grow_without_end(
+    open_tab: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lies with the tab and is sent whole with each change, and anybody may ask for more as often as they like."""
+    tab = await open_tab()
+    await play(tab, 4)
+    shown = await tab.send(f"{PAST}.load", {})
+    for _ in range(3):
+        shown |= await tab.send(f"{PAST}.show_more", {})
+    assert len({line.id for line in shown["decisions"]}) == len(shown["decisions"]) == 4
+    monkeypatch.setattr(history, "PAGE", 1)
+    monkeypatch.setattr(history, "MOST_SHOWN", 2)
+    shown |= await tab.send(f"{PAST}.load", {})
+    for _ in range(3):
+        shown |= await tab.send(f"{PAST}.show_more", {})
+    assert len(shown["decisions"]) == 2
+    assert not shown["more"]
+
+
 async def test_another_players_history_is_empty(open_tab: Callable[[], Any]) -> None:
     await play(await open_tab(), 2)
     shown = await (await open_tab()).send(f"{PAST}.load", {})

@@ -11,6 +11,7 @@ from reflex.state import StateUpdate
 from services.accounts import sessions
 from services.accounts.principals import Role
 from services.infra.clock import new_id
+from services.infra.settings import get_settings
 from state.session import RECONNECTING, SESSION_ENDED, forget_failure, report_failure
 from state.socket_guard import PATIENCE, known_events_only, redact_event, tell_ended, waiting_shown
 from tests.state.conftest import APP, PROBE, ROOT, find_redis, lose_redis
@@ -24,8 +25,9 @@ class Socket:
     def __init__(self) -> None:
         self.passed: list[Any] = []
         self.closed: list[str] = []
+        self.waiting = 0
         with PROBE:
-            self.on_event = known_events_only(self._pass, self._close)
+            self.on_event = known_events_only(self._pass, self._close, lambda _sid: self.waiting)
 
     async def _pass(self, sid: str, data: Any) -> None:
         self.passed.append(data)
@@ -70,6 +72,25 @@ async def test_anything_else_is_dropped_without_a_trace_of_its_content(
 
     assert socket.passed == []
     assert "no.such" not in capsys.readouterr().out
+
+
+async def test_a_tab_whose_event_takes_long_lets_only_so_many_wait_and_few_large_ones() -> None:
+    """They lie in memory until their turn comes."""
+    socket = Socket()
+    small = {"name": HYDRATE, "payload": {}, "router_data": {}}
+    large = {"name": HYDRATE, "payload": {"text": "x" * 60_000}, "router_data": {}}
+
+    async def pass_through(event: dict[str, Any], waiting: int) -> bool:
+        socket.waiting, before = waiting, len(socket.passed)
+        await socket.on_event("sid", event)
+        return len(socket.passed) > before
+
+    assert [await pass_through(large, waiting) for waiting in (0, 4, 5, 59)] == [True, True, False, False]
+    assert [await pass_through(small, waiting) for waiting in (0, 5, 59, 60)] == [True, True, True, False]
+    socket.waiting = 60
+    for _ in range(PATIENCE):
+        await socket.on_event("sid", small)
+    assert socket.closed == ["sid"]
 
 
 async def test_a_socket_that_keeps_sending_them_is_closed_and_no_other() -> None:
@@ -145,6 +166,23 @@ async def test_while_redis_is_away_the_tab_says_reconnecting_and_the_event_still
     [(token, delta)] = wire.sent
     assert token == "token"
     assert RECONNECTING in str(delta)
+    assert forget_failure("token")
+
+
+async def test_the_tab_says_so_too_while_only_the_server_of_page_state_is_away(
+    redis_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire = Wire((await sessions.start_guest()).cookie_header)
+    monkeypatch.setenv("MIXLINE_STATE_REDIS_URL", "redis://127.0.0.1:9/0")
+    get_settings.cache_clear()
+    try:
+        await waiting_shown(wire)("sid", {"name": "n"})  # type: ignore[arg-type]
+    finally:
+        monkeypatch.undo()
+        get_settings.cache_clear()
+
+    assert wire.passed == [{"name": "n"}]
+    assert RECONNECTING in str(wire.sent)
     assert forget_failure("token")
 
 

@@ -91,6 +91,14 @@ async def test_a_field_that_is_none_changes_nothing(tab: Tab) -> None:
     assert "values" not in await call(tab, "edit", field="_job_id", value="x")
 
 
+async def test_no_book_is_kept_in_a_field(tab: Tab) -> None:
+    """The form lies with the tab, and comes back whole with every edit."""
+    for field in ("rake", "sizes.river.ip.bet", "ranges.oop"):
+        frame = await call(tab, "edit", field=field, value="A" * 60_000)
+        assert frame["errors"][field]
+    assert sum(map(len, frame["values"].values())) < 42_000
+
+
 async def test_a_solve_that_is_too_large_is_refused_with_what_it_needs(tab: Tab) -> None:
     everything = "22+,A2+,K2+,Q2+,J2+,T2+,92+,82+,72+,62+,52+,42+,32"
     large = {"board": "Qh8h3c", "ranges.oop": everything, "ranges.ip": everything, "effective_stack": "900"}

@@ -155,3 +155,8 @@ def people(target: Target) -> dict[str, Person]:
         found[role] = person
     enrol(found["admin"])
     return found
+
+
+@pytest.fixture(autouse=True)
+def no_client_left() -> None:
+    """Nothing to close: the product runs in a process of its own, and the browser holds this one's loop."""

@@ -16,7 +16,7 @@ from services.infra.settings import ROOT
 from tests.security.conftest import Figure, Scale
 from tests.security.live.conftest import Person, Target
 
-SECRET_FILES = re.compile(r"password|\.key|keys/|endpoints\.json|valkey\.conf|users\.xml|sealing")
+SECRET_FILES = re.compile(r"password|\.key|keys/|endpoints\.json|(valkey|pages)\.conf|users\.xml|sealing")
 HEADERS = (
     "x-content-type-options",
     "referrer-policy",

@@ -18,7 +18,7 @@ import asyncpg
 import pytest
 from redis.asyncio import Redis
 
-from services.infra.embedded import AlreadyRunning, Servers, assert_durable, lock, serving
+from services.infra.embedded import CACHE_URL, STATE_URL, AlreadyRunning, Servers, assert_durable, lock, serving
 from services.infra.process import Child, StartError, run_lines
 from services.infra.settings import ROOT, get_settings
 
@@ -39,7 +39,7 @@ asyncio.run(main())
 @pytest.fixture
 def no_urls(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As on a machine where nothing is configured."""
-    for name in ("DATABASE_URL", "REDIS_URL", "CLICKHOUSE_URL"):
+    for name in ("DATABASE_URL", "REDIS_URL", "CLICKHOUSE_URL", STATE_URL, CACHE_URL):
         monkeypatch.delenv(name, raising=False)
     get_settings.cache_clear()
     yield
@@ -94,6 +94,23 @@ async def test_the_servers_answer_on_a_long_path_and_the_database_is_durable(
     async with Redis.from_url(urls["REDIS_URL"]) as client:
         await client.set("k", "v")
         assert await client.get("k") == b"v"
+
+
+async def test_pages_and_cache_fill_their_own_server_and_push_no_session_out(
+    own_servers: tuple[Servers, dict[str, str]],
+):
+    """Anybody can open tabs and type into them; a full server forgets what it was asked for least."""
+    _, urls = own_servers
+    async with Redis.from_url(urls["REDIS_URL"]) as sessions, Redis.from_url(urls[STATE_URL]) as pages:
+        for number in range(100):
+            await sessions.set(f"session {number}", "v", ex=3600)
+        for number in range(300):
+            await pages.set(f"page {number}", b"x" * 1_000_000, ex=3600)
+        assert await pages.dbsize() < 300
+        assert await sessions.dbsize() == 100
+    address, cache = urls[STATE_URL].rsplit("/", 1)[0], urls[CACHE_URL].rsplit("/", 1)[0]
+    assert address == cache != urls["REDIS_URL"].rsplit("/", 1)[0]
+    assert urls[STATE_URL] != urls[CACHE_URL], "who writes page state runs code"
 
 
 async def test_nobody_gets_in_without_the_password(own_servers: tuple[Servers, dict[str, str]]):
@@ -163,7 +180,21 @@ async def test_a_url_in_the_environment_replaces_the_server(data: Path, monkeypa
     try:
         urls = await servers.start()
         assert urls["DATABASE_URL"] == "postgresql://elsewhere/db"
-        assert [child.name for child in servers._children] == ["valkey"]
+        assert sorted(child.name for child in servers._children) == ["pages", "valkey"]
+    finally:
+        await servers.stop()
+        os.close(held)
+
+
+async def test_page_state_lies_beside_a_redis_of_ones_own(data: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/db")
+    monkeypatch.setenv("REDIS_URL", "redis://elsewhere/0")
+    get_settings.cache_clear()
+    held = lock(data)
+    servers = Servers(data, clickhouse=False)
+    try:
+        assert set(await servers.start()) == {"DATABASE_URL", "REDIS_URL"}
+        assert not servers._children
     finally:
         await servers.stop()
         os.close(held)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -127,7 +128,34 @@ async def test_a_window_that_is_used_up_in_the_process_alone_keeps_its_memory_bo
     for number in range(50):
         await take(Limit("t", 5, 900), f"visitor {number}")
 
-    assert len(rate_limits._memory.events) <= 10
+    assert len(rate_limits._local.marks) <= 10
+
+
+def test_a_try_costs_the_same_however_many_callers_there_are() -> None:
+    """Anybody may send made-up names; each is a window of its own."""
+    limit = Limit("t", 5, 900)
+
+    def seconds(tries: int) -> float:
+        began = time.process_time()
+        for _ in range(tries):
+            rate_limits._local.take(limit, "anna")
+        return time.process_time() - began
+
+    few = min(seconds(2000) for _ in range(5))
+    for number in range(15_000):
+        rate_limits._local.take(limit, f"visitor {number}")
+    many = min(seconds(2000) for _ in range(5))
+
+    assert many < 3 * few
+
+
+async def test_counting_in_the_process_leaves_nothing_running(no_redis: None) -> None:
+    before = asyncio.all_tasks()
+
+    for number in range(50):
+        await take(Limit("t", 5, 900), f"visitor {number}")
+
+    assert asyncio.all_tasks() == before
 
 
 @pytest.mark.parametrize(

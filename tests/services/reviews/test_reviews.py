@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.accounts.events import GuestMerged
 from services.infra import clock, events
-from services.infra.errors import Conflict, Invalid, NotFound
+from services.infra.errors import Conflict, Forbidden, Invalid, NotFound
+from services.reviews import service
 from services.reviews.service import ReviewService
 from services.training.families import family_of, parse_family
 from tests.services.reviews.conftest import Hero
@@ -126,6 +127,22 @@ async def test_a_suspended_card_is_not_asked_until_it_is_resumed(hero: Hero, rev
         assert sum((await reviews.due(db, hero.user_id)).forecast) == 0
         assert (await reviews.suspend(db, hero.user_id, card.family, suspended=False)).suspended is False
         assert await reviews.count(db, hero.user_id) == 1
+
+
+async def test_a_card_is_not_suspended_and_resumed_without_end(
+    hero: Hero, reviews: ReviewService, db: AsyncSession, monkeypatch: pytest.MonkeyPatch
+):
+    """Each time the card is made anew from all that happened to it."""
+    monkeypatch.setattr(service, "MOST_CHANGES", 4)
+    await hero.miss()
+    (card,), _ = await reviews.cards(db, hero.user_id, 1)
+    for number in range(4):
+        await reviews.suspend(db, hero.user_id, card.family, suspended=number % 2 == 0)
+    with pytest.raises(Forbidden) as refused:
+        await reviews.suspend(db, hero.user_id, card.family, suspended=True)
+    assert refused.value.code == "too-many-changes"
+    _, history = await reviews.card(db, hero.user_id, card.family)
+    assert [one.kind for one in history] == ["resumed", "suspended"] * 2 + ["missed"]
 
 
 async def test_cards_of_others_are_not_there(hero: Hero, reviews: ReviewService, db: AsyncSession):

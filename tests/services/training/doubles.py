@@ -105,9 +105,11 @@ class HashedStrategies:
         digest = hashlib.sha256("/".join(line).encode() + solution_id.bytes).digest()
         rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
         mix = rng.dirichlet(np.full(len(where.actions), 0.5), size=len(combos)).T
-        q = rng.normal(0, where.pot / 10, size=mix.shape)
+        # As in a solution, the more an action costs, the less it is taken.
+        best = rng.normal(0, where.pot / 10, size=len(combos))
+        q = best + where.pot / 50 * np.log((mix / mix.max(axis=0)).clip(1e-6))
         if where.actions[0] == "fold":
-            q[0] = 0
+            q -= q[0]
         return NodeStrategy(
             solution_id=solution_id,
             position=where,

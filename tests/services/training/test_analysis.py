@@ -107,6 +107,26 @@ async def test_nothing_is_shown_of_a_kept_board(
         await analyses.of_decision(db, player, given.decision_id)
 
 
+async def test_nothing_is_shown_of_a_board_that_the_cards_made_a_kept_one(
+    training: TrainingService, analyses: Analyses, db: AsyncSession, player: UUID
+) -> None:
+    """Another flop, which a card of the turn or river completes to the kept one."""
+    table = await training.start(db, player)
+    while len(table.board) == len(table.solution.board) or not table.answers:
+        table = await play_hand(training, db, player, table, random.Random(5))
+        if len(table.board) > len(table.solution.board) and len(table.answers[-1].board) > len(table.solution.board):
+            break
+        table = await training.next_hand(db, player, table.session_id)
+    given = table.answers[-1]
+    assert await analyses.of_decision(db, player, given.decision_id)
+    now = clock.now()
+    board = (*given.board[:2], given.board[-1])
+    await reservations.keep(db, "week", [board], "this week's set", now, now + timedelta(days=1))
+    assert (await training.table(db, player, table.hand_id)).answers[-1].withheld
+    with pytest.raises(BoardKept):
+        await analyses.of_decision(db, player, given.decision_id)
+
+
 async def test_the_page_shows_hero_first_with_the_hand_on_its_curve(
     training: TrainingService, analyses: Analyses, db: AsyncSession, player: UUID
 ) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.accounts.events import GuestMerged
 from services.infra import clock, events
-from services.infra.errors import Conflict, Invalid, NotFound, Unavailable
+from services.infra.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from services.training import records
 from services.training.deals import combo_of, commitment
 from services.training.service import TrainingService
 from services.training.views import DrillSpec, Table
@@ -320,6 +321,21 @@ async def test_trying_again_grades_another_action_and_counts_nowhere(
     assert again.rows == given.rows
     assert await training.summary(db, player, table.session_id) == before
     assert (await training.advance(db, player, table.hand_id)).answers[0] == given
+
+
+async def test_a_hand_cannot_be_tried_again_without_end(
+    training: TrainingService, db: AsyncSession, player: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each try is kept with the hand and read again by the next one."""
+    monkeypatch.setattr(records, "MOST_EVENTS", 8)
+    table = await training.start(db, player)
+    given = await answer(training, db, player, table, table.actions[0])
+    with pytest.raises(Forbidden) as refused:
+        for _ in range(8):
+            await training.retry(db, player, given.decision_id, table.actions[1])
+    assert refused.value.code == "too-many-retries"
+    assert len(await events.load(db, table.hand_id)) == 8
+    assert (await training.advance(db, player, table.hand_id)).answers == (given,)
 
 
 async def test_an_open_decision_cannot_be_tried_again(

@@ -17,6 +17,7 @@ from services.solutions import reservations
 from services.solutions.reservations import BoardKept
 from services.training import saved
 from services.training.deals import combo_cards, without_cards
+from services.training.grading import Cutoffs
 from services.training.plan import Plan
 from services.training.ranges import RangeTable, RangeTraining
 from services.training.redaction import events_shown
@@ -57,13 +58,14 @@ async def test_losses_by_class_are_means_over_the_hands_that_are_there(
     villain = without_cards(node.reach[1 - table.hero], node.position.board)
     total = wasted = unavoidable = 0.0
     for index in range(len(HAND_CLASSES)):
-        weights, losses = [], []
+        weights, losses, mixes = [], [], []
         for row, combo in enumerate(node.combos):
             if COMBO_CLASS[combo] != index:
                 continue
             clear = without_cards(villain, combo_cards(int(combo))).sum()
             weights.append(float(node.reach[table.hero, combo]) * clear)
             losses.append(node.q[:, row].max() - node.q[:, row])
+            mixes.append(node.strategy[:, row])
         if not sum(weights):
             assert done.graded.choices[index] == -1
             continue
@@ -73,7 +75,10 @@ async def test_losses_by_class_are_means_over_the_hands_that_are_there(
         total += sum(weights)
         wasted += sum(weights) * mean[1]
         unavoidable += sum(weights) * mean.min()
-        if mean[1] == mean.min():
+        own = np.average(mixes, axis=0, weights=weights) @ mean
+        if 100 * own / node.position.pot > Cutoffs().uncertain_pct:  # the solver itself is not sure of these
+            assert done.graded.words[index] == "uncertain"
+        elif mean[1] == mean.min():
             assert done.graded.words[index] in ("best", "correct")
     assert done.graded.loss_bb == pytest.approx(wasted / total / 10, rel=1e-6)
     assert done.graded.least_bb == pytest.approx(unavoidable / total / 10, rel=1e-6)

@@ -6,6 +6,7 @@ import hashlib
 import random
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
@@ -187,6 +188,20 @@ async def test_an_all_in_before_the_river_is_priced_like_the_end_of_betting(
     fields = await judge(node, parse_combo("8h8c"), "call", 50, Cutoffs())
     needed = node.position.to_call / (node.position.pot + node.position.to_call)
     assert fields["reasons"][0].startswith(f"A call needs {needed:.1%} equity")
+
+
+async def test_a_hand_about_which_the_solver_has_not_made_up_its_mind_is_not_graded(
+    shelf: Shelf, solved: StrategyService
+) -> None:
+    node = await solved.node(shelf.river.id, ("check", "bet 50"))
+    hand = parse_combo("KhQh")
+    row, position = node.row(hand), node.position
+    torn = np.array(node.strategy), np.array(node.q)
+    torn[0][:, row] = [0.5, *[0.5 / (len(position.actions) - 1)] * (len(position.actions) - 1)]
+    torn[1][:, row] = [-0.1 * position.pot, *[0.0] * (len(position.actions) - 1)]
+    fields = await judge(replace(node, strategy=torn[0], q=torn[1]), hand, position.actions[0], 50, Cutoffs())
+    assert (fields["grade"], fields["tolerance_pct"]) == ("uncertain", pytest.approx(5.0))
+    assert (await judge(node, hand, "call", 50, Cutoffs()))["grade"] != "uncertain"
 
 
 def test_equity_on_the_turn_counts_every_river() -> None:

@@ -149,6 +149,10 @@ def test_a_tolerance_is_never_smaller_than_the_place_is_solved() -> None:
     assert tolerance(2, 0.5, 0.9, 1.2).pct == 1.2
 
 
+def test_a_tolerance_is_never_smaller_than_what_the_solver_loses_with_the_hand_itself() -> None:
+    assert tolerance(2, 0.5, 0.9, 0.01, own_loss_pct=1.3).pct == 1.3
+
+
 def test_a_tolerance_says_whether_it_was_measured() -> None:
     assert [tolerance(street, 0.5, 0.9, 0.01).fitted for street in range(3)] == [one.fitted for one in STREETS]
     absent = [tolerance(street, 0.5, 0.9, 0.01, in_range=False).fitted for street in range(3)]
