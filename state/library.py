@@ -25,6 +25,8 @@ from state.guard import Policy, policy
 from state.views import POT_TYPES
 
 PAGE: Final = 60
+MOST: Final = 600
+"""Boards that a tab lists; filters of the drills and the API reach the others."""
 
 GrowthStatus = Literal["solving", "paused", "waiting", "stuck", "done", "off"]
 
@@ -110,7 +112,7 @@ class LibraryState(rx.State):
     @policy(Policy.PLAYER)
     async def show_more(self) -> None:
         """List further boards below the last one."""
-        self._shown += PAGE
+        self._shown = min(self._shown + PAGE, MOST)
         await self._read()
 
     async def _read(self) -> None:
@@ -137,7 +139,7 @@ class LibraryState(rx.State):
         found = kept.open(infos)
         held = len(infos) - len(found)
         self.boards = tuple(board_line(one) for one in found[: self._shown])
-        self.more = len(found) > self._shown
+        self.more = min(len(found), MOST) > self._shown
         words = f"{len(found):,} board{'s' * (len(found) != 1)}"
         self.boards_words = words + (f", {held:,} more kept for ranked sets until they close" if held else "")
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.accounts.sessions import ensure_user
 from services.infra.db import transaction
 from services.infra.errors import Conflict, DomainError
-from services.training.pairs import second_set
+from services.training.pairs import second_table
 from services.training.plan import Pause
 from services.training.service import get_training
 from services.training.views import Answer, DrillSpec, Mode, Table
@@ -300,28 +300,18 @@ class SecondTableState(TablePlay, rx.State):
 
     async def _join(self, first: str, unit: Unit) -> None:
         """Show the set that was dealt with the first table's."""
-        self.unit = unit
-        try:
-            principal = await principal_of(self)
-            async with transaction() as db:
-                session_id = await second_set(db, principal.user_id, UUID(first))
-                if session_id is None:
-                    self.pair, self.phase = "", "idle"
-                    return
-                coming = get_training().resume(db, principal.user_id, session_id)
-                await self._show(db, principal.user_id, coming)
-        except DomainError as failure:
-            self.error = failure.message
-            return
-        self.pair = first
+        self.unit, self.pair = unit, first
+        await self._resume("hands")
 
     async def _resume(self, mode: Mode) -> None:  # noqa: ARG002 there is only one kind with two tables
-        if not self._session_id:
+        if not self.pair:
             return
+        first = UUID(self.pair)
         try:
             principal = await principal_of(self)
             async with transaction() as db:
-                coming = get_training().resume(db, principal.user_id, UUID(self._session_id))
-                await self._show(db, principal.user_id, coming)
+                coming = second_table(get_training(), db, principal.user_id, first)
+                if not await self._show(db, principal.user_id, coming):
+                    self.pair, self.phase = "", "idle"
         except DomainError as failure:
             self.error = failure.message

@@ -127,13 +127,6 @@ class TrainingService(Records):
             )
         return None if session is None else await self._resume(db, session)
 
-    async def resume(self, db: AsyncSession, user_id: UUID, session_id: UUID) -> Table:
-        """A set of one's own, open or over; NotFound for any other."""
-        session = await repository.session(db, user_id, session_id)
-        if session is None or session.mode == "range":
-            raise NotFound("there is no such session")
-        return await self._resume(db, session)
-
     async def act(
         self, db: AsyncSession, user_id: UUID, decision_id: UUID, action: str, session_id: UUID | None = None
     ) -> Answer:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.infra.settings import get_settings
+from services.solutions import growth
 from services.solutions.starter import FAMILIES
 from tests.api.conftest import Browser
 
@@ -14,7 +15,7 @@ from tests.api.conftest import Browser
 async def test_a_visitor_sees_how_far_every_family_is(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MIXLINE_DATA", str(tmp_path))
+    monkeypatch.setattr(growth, "grown_folder", lambda: tmp_path)
     monkeypatch.setenv("MIXLINE_LIBRARY_FLOPS", "12")
     get_settings.cache_clear()
     answer = await browser.get("/api/spots/growth")

@@ -15,6 +15,7 @@ from services.infra import activity
 from services.infra.clock import new_id
 from services.infra.errors import Unavailable
 from services.infra.settings import get_settings
+from services.solutions import growth
 from services.solutions.growth import FamilyGrowth, Growth, Solving
 from services.solutions.starter import FAMILIES, FOUR_BET, SRP, Entry
 from state import library
@@ -33,7 +34,7 @@ add_state(LibraryState)
 async def tab(server: Server, committed: AsyncEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """A guest's tab at a server with what ships."""
     del committed
-    monkeypatch.setenv("MIXLINE_DATA", str(tmp_path))
+    monkeypatch.setattr(growth, "grown_folder", lambda: tmp_path)
     monkeypatch.setenv("MIXLINE_LIBRARY_FLOPS", "12")
     get_settings.cache_clear()
     yield server.tab(await sessions.start(new_id(), Role.GUEST, ""))
