@@ -21,7 +21,8 @@ from services.accounts.sessions import resolve
 from services.infra import tasks
 from services.infra.errors import DomainError, Unauthorized
 from services.infra.log import get_logger
-from services.infra.waiting import acting_for
+from services.infra.rate_limits import address_of
+from services.infra.waiting import VISITORS, acting_for
 
 if TYPE_CHECKING:
     from reflex.state import BaseState
@@ -73,7 +74,8 @@ async def principal_of(state: BaseState) -> Principal:
     principal = await resolve(cookie_of(state))
     if principal is None:
         raise Unauthorized(SESSION_ENDED, code="session-ended")
-    acting_for(str(principal.user_id), visitor=not principal.signed_in)
+    address = address_of({"client": (state.router.session.client_ip, 0)})
+    acting_for(str(principal.user_id), address if principal.signed_in else VISITORS)
     return principal
 
 

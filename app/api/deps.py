@@ -18,7 +18,7 @@ from services.accounts.permissions import Permission, check
 from services.accounts.principals import Principal
 from services.accounts.sessions import SessionsUnavailable, look_up, resolve
 from services.infra.errors import Forbidden, Unauthorized
-from services.infra.waiting import acting_for
+from services.infra.waiting import VISITORS, acting_for
 
 
 def cookie_header(request: Request) -> str:
@@ -39,8 +39,11 @@ async def caller(request: Request) -> Principal | None:
         principal = await api_tokens.principal_of(token)
         if principal is None:
             raise Unauthorized("The token is unknown, has expired or was revoked.", code="bad-token")
-    who = str(principal.user_id) if principal is not None else throttle.address_of(request.scope)
-    acting_for(who, visitor=principal is None or not principal.signed_in)
+    address = throttle.address_of(request.scope)
+    acting_for(
+        str(principal.user_id) if principal is not None else address,
+        address if principal is not None and principal.signed_in else VISITORS,
+    )
     return principal
 
 

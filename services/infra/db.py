@@ -34,8 +34,8 @@ _share = Share(OF_ONE, COMMAND_TIMEOUT_S)
 
 
 @lru_cache(maxsize=1)
-def _crowds_share() -> Share:
-    """Of all visitors together: half of the connections that there can be, so that the other half is the members'."""
+def _of_crowds() -> Share:
+    """What one crowd may hold together: half of the connections that there can be. Callers cost nothing to make."""
     return Share(get_settings().database_pool, COMMAND_TIMEOUT_S)
 
 
@@ -115,7 +115,7 @@ async def transaction() -> AsyncGenerator[AsyncSession]:
 
     Raises:
         Unavailable: The database does not answer.
-        TooMany: The caller's other calls hold as many connections as one may, and keep them.
+        TooMany: The caller's other calls, or those of his crowd, hold as many connections as they may, and keep them.
     """
     if session_override is not None:
         async with session_override() as session:
@@ -123,7 +123,7 @@ async def transaction() -> AsyncGenerator[AsyncSession]:
         return
     async with (
         _share.part(caller()),
-        _crowds_share().part(crowd()),
+        _of_crowds().part(crowd()),
         outages_as_unavailable(),
         AsyncSession(engine(), expire_on_commit=False) as session,
         session.begin(),

@@ -18,15 +18,23 @@ from services.infra.errors import TooMany, Unavailable
 _caller: ContextVar[str] = ContextVar("caller", default="")
 _crowd: ContextVar[str] = ContextVar("crowd", default="")
 
+VISITORS = "visitors"
+"""The crowd of all who are not signed in, from wherever: anybody can be any number of them."""
 
-def acting_for(who: str, *, visitor: bool = False) -> None:
-    """What runs in this task from now on, and in tasks it starts, is asked for by ``who``, a member or a visitor."""
+
+def acting_for(who: str, crowd: str = "") -> None:
+    """What runs in this task from now on, and in tasks that it starts, is asked for by ``who``, one of a crowd.
+
+    Args:
+        who: A player, or an address.
+        crowd: `VISITORS`, or a member's network address.
+    """
     _caller.set(who)
-    _crowd.set("visitors" if visitor else "")
+    _crowd.set(crowd)
 
 
 def crowd() -> str:
-    """Whom the caller shares one part of everything with: anybody can be any number of visitors; empty for members."""
+    """Whom the caller shares one part of everything with; empty for the product itself."""
     return _crowd.get()
 
 

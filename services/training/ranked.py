@@ -49,6 +49,9 @@ from services.training.views import Mode, RankedProgress
 MODES: dict[Kind, Mode] = {"weekly": "ranked", "daily": "daily"}
 KIND_OF: dict[Mode, Kind] = {mode: kind for kind, mode in MODES.items()}
 
+LATE = timedelta(seconds=5)
+"""An answer may arrive this long after its deadline: the network's share."""
+
 NOTICE: dict[Kind, timedelta] = {"weekly": timedelta(hours=24), "daily": timedelta(hours=12)}
 """How long before it opens a set is drawn and its fingerprint published."""
 
@@ -140,7 +143,7 @@ class RankedSets:
         if not await store.add_set(db, values, [_row(period.name, spot) for spot in draft.spots]):
             return False
         boards = [info.board for info in draft.kept]
-        await reservations.keep(db, period.name, boards, REASONS[period.kind], opens_at, period.ends)
+        await reservations.keep(db, period.name, boards, REASONS[period.kind], opens_at, period.ends + LATE)
         live.publish_after_commit(db, period.name)
         get_logger().info("ranked_set_published", set_id=period.name, commitment=values["commitment"])
         return True

@@ -39,7 +39,7 @@ from services.training.open_sets import make_room
 from services.training.planned import deal_planned, play_until, prepare_planned, until_of
 from services.training.play import Continuation, Deal, Strategies, deal_hand, is_over, outcome
 from services.training.queued import deal_queued
-from services.training.ranked import KIND_OF, RankedSets
+from services.training.ranked import KIND_OF, LATE, RankedSets
 from services.training.reasons import load_kernels
 from services.training.records import Records, check_action, check_room, time_out_action
 from services.training.redaction import summary_shown
@@ -57,9 +57,6 @@ from services.training.views import Answer, DrillSpec, Fairness, Mode, Summary, 
 
 SUMMARY_KEPT = timedelta(hours=1)
 """How long a finished set is what ``current`` shows."""
-
-LATE = timedelta(seconds=5)
-"""An answer may arrive this long after its deadline: the network's share."""
 
 _POPULATION = 2000
 _MOST_OVERDUE = 50
@@ -349,8 +346,7 @@ class TrainingService(Records):
         seed = derive((await repository.seed(db, session.id)).seed, f"hand {number}")
         start: tuple[str, ...] = ()
         committed = commitment(seed)
-        item_id, die = None, None
-        queued: Queued | None = None
+        item_id, die, queued = None, None, None
         plan = None if session.drill else plan_of(session)
         until = until_of(plan, whole=session.whole)
         if session.set_id is not None:

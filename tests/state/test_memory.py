@@ -77,20 +77,6 @@ async def test_the_history_shows_what_was_played_and_filters_it(open_tab: Callab
     assert {line.title.split(",")[0] for line in shown["decisions"]} == {name}
 
 
-async def test_the_history_is_worded_in_the_unit_that_the_browser_remembers(open_tab: Callable[[], Any]) -> None:
-    tab = await open_tab()
-    await play(tab, 3)
-    before = (await tab.send(f"{PAST}.load", {}))["decisions"]
-    assert all("chips" not in line.loss for line in before)
-    shown = await tab.send(f"{PAST}.choose_unit", {"unit": "chips"})
-    assert shown["unit"] == "chips"
-    assert [line.id for line in shown["decisions"]] == [line.id for line in before]
-    assert all(" chips (" in line.loss for line in shown["decisions"])
-    again = await tab.send(f"{PAST}.load", {})
-    assert again["decisions"] == shown["decisions"]
-    assert "unit" not in await tab.send(f"{PAST}.choose_unit", {"unit": "euros"})
-
-
 async def test_a_list_of_the_past_does_not_grow_without_end(
     open_tab: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +94,20 @@ async def test_a_list_of_the_past_does_not_grow_without_end(
         shown |= await tab.send(f"{PAST}.show_more", {})
     assert len(shown["decisions"]) == 2
     assert not shown["more"]
+
+
+async def test_the_history_is_worded_in_the_unit_that_the_browser_remembers(open_tab: Callable[[], Any]) -> None:
+    tab = await open_tab()
+    await play(tab, 3)
+    before = (await tab.send(f"{PAST}.load", {}))["decisions"]
+    assert all("chips" not in line.loss for line in before)
+    shown = await tab.send(f"{PAST}.choose_unit", {"unit": "chips"})
+    assert shown["unit"] == "chips"
+    assert [line.id for line in shown["decisions"]] == [line.id for line in before]
+    assert all(" chips (" in line.loss for line in shown["decisions"])
+    again = await tab.send(f"{PAST}.load", {})
+    assert again["decisions"] == shown["decisions"]
+    assert "unit" not in await tab.send(f"{PAST}.choose_unit", {"unit": "euros"})
 
 
 async def test_another_players_history_is_empty(open_tab: Callable[[], Any]) -> None:

@@ -14,7 +14,7 @@ from services.infra.db import transaction
 from services.infra.embedded import free_port, publish_urls
 from services.infra.errors import NotFound, TooMany, Unavailable
 from services.infra.settings import get_settings
-from services.infra.waiting import Share, acting_for
+from services.infra.waiting import VISITORS, Share, acting_for
 
 
 async def count() -> int:
@@ -94,11 +94,14 @@ async def test_calls_of_one_caller_that_take_long_leave_the_others_their_connect
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def test_visitors_under_many_names_leave_the_members_their_connections(committed: AsyncEngine) -> None:
+@pytest.mark.parametrize("crowd", [VISITORS, "192.0.2.1"])
+async def test_a_crowd_leaves_the_others_their_connections_however_many_it_is(
+    committed: AsyncEngine, crowd: str
+) -> None:
     done = asyncio.Event()
 
     async def long_one(number: int) -> None:
-        acting_for(f"visitor {number}", visitor=True)
+        acting_for(f"caller {number}", crowd)
         async with transaction() as db:
             await db.execute(text("SELECT 1"))
             await done.wait()

@@ -40,7 +40,8 @@ asyncio.run(main())
 def no_urls(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As on a machine where nothing is configured."""
     for name in ("DATABASE_URL", "REDIS_URL", "CLICKHOUSE_URL", STATE_URL, CACHE_URL):
-        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(name, "")  # so that what a test publishes is taken away again
+        monkeypatch.delenv(name)
     get_settings.cache_clear()
     yield
     monkeypatch.undo()

@@ -17,8 +17,8 @@ from services.ratings.periods import period_of
 from services.ratings.service import DAILY_HANDS
 from services.solutions import reservations, study
 from services.training.events import DecisionGraded
-from services.training.ranked import NOTICE, RankedSets
-from services.training.service import LATE, TrainingService
+from services.training.ranked import LATE, NOTICE, RankedSets
+from services.training.service import TrainingService
 from services.training.views import DrillSpec, Mode, Table
 from services.training.worker import ABANDONED, close_ranked
 from tests.services.training.conftest import add_player
@@ -235,6 +235,8 @@ async def test_at_its_close_a_set_is_over_also_for_who_is_in_the_middle_of_it(
     assert table.deadline is not None
     end = period_of("weekly" if kind == "weekly" else "daily", clock.now()).ends
     assert table.deadline <= end
+    with clock.travel(left_of(kind) + LATE - timedelta(seconds=1)):  # as long as an answer may still come
+        assert (await reservations.kept(db)).holds(table.solution.board) is not None
     with clock.travel(left_of(kind) + LATE + timedelta(seconds=1)):
         for _ in range(12):
             await sweep(training, db)
