@@ -43,6 +43,7 @@ def play_until_a_card(table: TablePage, past: PastPage) -> None:
     for _ in range(8):
         table.open()
         table.play_button.first.click()
+        table.open_actions.first.wait_for()  # the summary of the set before is gone
         table.play_to_summary(choose=9)
         past.open("/review")
         past.page.get_by_role("heading", level=1, name=re.compile("due")).wait_for()
