@@ -196,6 +196,8 @@ class Guard(Middleware):
             self._models[event.name].model_validate_json(text, strict=True)
             if event.name in _FRAMEWORK:
                 stored = event.payload.get("vars") or {}
+                for name in stored:
+                    State.get_class_substate(name.rpartition(".")[0])  # raises where there is no such state
                 return all(isinstance(value, str) and len(value) <= 4096 for value in stored.values())
         except (ValidationError, TypeError, ValueError, AttributeError, RecursionError):
             return False

@@ -21,6 +21,7 @@ TEXTS = {
     "409": "It was changed, answered or taken meanwhile",
     "413": "The body is too long",
     "415": "The body is of another type",
+    "414": "The address is longer than 64 KiB; without a body",
     "422": "A field was refused",
     "429": "Over a limit; Retry-After says when to come back",
     "503": "A server behind the product does not answer",
@@ -36,8 +37,13 @@ def statuses(method: str, path: str, operation: dict[str, Any]) -> list[str]:
     if "{" in path or "requestBody" in operation:  # a body may name things as well
         found.append("404")
     if operation.get("parameters") or "requestBody" in operation:
-        found += ["400", "422"]
+        found += ["400", "414", "422"]
     return sorted({*found, *operation["responses"]} - {"default"})
+
+
+def _response(status: str) -> dict[str, Any]:
+    # an address of 64 KiB is refused by the server before anything here sees it
+    return {"description": TEXTS[status]} | ({} if status == "414" else {"content": ERROR})
 
 
 def install(api: FastAPI) -> None:
@@ -50,7 +56,7 @@ def install(api: FastAPI) -> None:
                 for method, operation in operations.items():
                     held = operation["responses"]
                     operation["responses"] = {
-                        status: {"description": TEXTS[status], "content": ERROR} if status in TEXTS else held[status]
+                        status: _response(status) if status in TEXTS else held[status]
                         for status in statuses(method, path, operation)
                     }
             made["servers"] = [{"url": "/api"}]

@@ -78,6 +78,9 @@ async def test_every_registered_handler_meets_the_matrix(server: Server) -> None
             assert allows(required, principal) == (required is not None and required.value in reachable)
 
 
+REMEMBERED = "reflex___state____state.reflex___state____update_vars_internal_state.update_vars_internal"
+
+
 async def test_reflexs_own_handlers_are_open_by_exact_name_only() -> None:
     framework = [name for name, one in PROBE.event_handlers.items() if one.handler.fn.__module__.startswith("reflex")]
 
@@ -233,6 +236,19 @@ async def test_a_payload_that_is_nested_without_end_is_refused(server: Server) -
         nested = [nested]
 
     assert "called" not in await server.tab().send("notebook.typed", {"count": 1, "tags": nested})
+
+
+@pytest.mark.parametrize("name", ["", ".x", "x", "nowhere.at_all_rx_state_", "reflex___state____state.nobody.x"])
+async def test_what_a_browser_says_that_it_remembers_of_no_state_is_refused(
+    server: Server, name: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    tab = server.tab()
+    await tab.hydrate()
+    await tab.send(REMEMBERED, {"vars": {name: "x"}})
+
+    logged = capsys.readouterr().out + caplog.text
+    assert "event_refused" in logged
+    assert "event_failed" not in logged
 
 
 async def test_a_handler_with_an_argument_of_no_type_can_not_be_called(server: Server) -> None:

@@ -269,8 +269,9 @@ class Before:
         self.secret = telling(answer) - known_anyway(self.table, self._earlier)
         early = sorted(told(self._text, self.secret))
         wrong = [f"numbers of the answer {early[:3]}"] if early else []
-        strategy = answer["grid"]["data"]
-        if strategy and strategy in self._text:  # of a kept board nothing is told
+        strategy = answer["grid"]["data"]  # of a kept board nothing is told
+        known = {one["grid"]["data"] for one in self._earlier}  # the same node in another hand
+        if strategy and strategy not in known and strategy in self._text:
             wrong.append("the strategy of the range")
         return wrong, bool(told(after, self.secret))
 
