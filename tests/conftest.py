@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -181,6 +183,17 @@ async def redis_server(server_urls: dict[str, str]) -> AsyncIterator[str]:
     await infra_redis.redis().flushdb()
     yield server_urls["REDIS_URL"]
     await infra_redis.redis().flushdb()
+
+
+@pytest.fixture
+def logs_as_before() -> Iterator[None]:
+    """For tests that send the logs elsewhere: to a stream that is closed when they are over."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(autouse=True)

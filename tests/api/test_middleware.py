@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import logging
 from collections.abc import AsyncIterator, MutableMapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -126,16 +124,10 @@ async def test_a_request_id_comes_back_unless_it_is_nonsense(client: httpx.Async
     assert (await client.get("/", headers={"X-Request-ID": "a b\tc{}"})).headers["x-request-id"] != "a b\tc{}"
 
 
-async def test_a_request_is_logged_with_its_id_and_duration(client: httpx.AsyncClient):
-    handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
+async def test_a_request_is_logged_with_its_id_and_duration(client: httpx.AsyncClient, logs_as_before: None):
     stream = io.StringIO()
     log.configure("info", stream)
-    try:
-        await client.get("/", headers={"X-Request-ID": "abcd-1234"})
-    finally:
-        structlog.reset_defaults()
-        logging.getLogger().handlers[:] = handlers
-        logging.getLogger().setLevel(level)
+    await client.get("/", headers={"X-Request-ID": "abcd-1234"})
     line = next(one for one in map(json.loads, stream.getvalue().splitlines()) if one["event"] == "http_request")
     assert (line["request_id"], line["path"], line["status"]) == ("abcd-1234", "/", 200)
     assert line["duration_ms"] >= 0

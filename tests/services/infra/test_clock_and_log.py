@@ -5,25 +5,19 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import structlog
 
 from services.infra import clock, log
 
 
 @pytest.fixture
-def lines() -> Iterator[io.StringIO]:
+def lines(logs_as_before: None) -> io.StringIO:
     """Where the log goes during a test."""
-    handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
     stream = io.StringIO()
     log.configure("info", stream)
-    yield stream
-    structlog.reset_defaults()
-    logging.getLogger().handlers[:] = handlers
-    logging.getLogger().setLevel(level)
+    return stream
 
 
 def test_ids_sort_by_the_time_of_their_making():

@@ -107,7 +107,8 @@ class HashedStrategies:
         mix = rng.dirichlet(np.full(len(where.actions), 0.5), size=len(combos)).T
         # As in a solution, the more an action costs, the less it is taken.
         best = rng.normal(0, where.pot / 10, size=len(combos))
-        q = best + where.pot / 50 * np.log((mix / mix.max(axis=0)).clip(1e-6))
+        cost = rng.uniform(0, where.pot / 25, size=len(combos))  # some hands are hard to get wrong
+        q = best + cost * np.log((mix / mix.max(axis=0)).clip(1e-6))
         if where.actions[0] == "fold":
             q -= q[0]
         return NodeStrategy(
