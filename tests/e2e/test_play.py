@@ -161,8 +161,10 @@ def test_a_mistake_can_be_taken_back(new_table: OpenTable) -> None:
             break
         if kind == "summary":
             table.play_button.click()
+            table.summary.wait_for(state="detached")
         elif kind == "ended":
             table.next_hand.click()
+            table.next_hand.wait_for(state="detached")
         else:
             asked = str(table.table.get_attribute("data-decision"))
             table.act(table.open_actions.count() - 1)
@@ -247,8 +249,14 @@ def test_a_phone_plays_a_set_to_its_summary(new_table: OpenTable, complaints: li
 def test_the_worst_spots_can_be_drilled(new_table: OpenTable) -> None:
     table = new_table()
     table.start()
-    table.play_to_summary(choose=9)
-    expect(table.summary.get_by_role("list", name="Worst spots")).to_be_visible()
+    worst = table.summary.get_by_role("list", name="Worst spots")
+    for _ in range(10):  # three decisions may all be right
+        table.play_to_summary(choose=9)
+        if worst.is_visible():
+            break
+        table.play_button.click()
+        table.summary.wait_for(state="detached")
+    expect(worst).to_be_visible()
     _picture(table, "summary-dark-1440")
     table.summary.get_by_role("button", name="Drill these").click()
     table.open_actions.first.wait_for()
