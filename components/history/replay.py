@@ -6,13 +6,13 @@ import reflex as rx
 from reflex_components_core.react_router.dom import ReactRouterLink
 
 from components.history.arrow_keys import arrow_keys
-from components.poker import felt, strategy_bar, strategy_grid
+from components.poker import felt
 from components.training.display import display
+from components.training.grade import graded
 from components.ui import button, download_link, empty_state, link_button, spinner
 from state import routes
 from state.history import ReplayState
 
-_answer: Any = ReplayState.answer
 _head: Any = ReplayState.head
 
 
@@ -29,66 +29,9 @@ def _step(step: Any) -> rx.Component:
     )
 
 
-def _row(row: Any) -> rx.Component:
-    return rx.el.tr(
-        rx.el.th(
-            rx.el.span(class_name=f"dot dot--{row.tone}", aria_hidden="true"),
-            row.label,
-            rx.cond(row.chosen, rx.el.span("you", class_name="tag"), rx.fragment()),
-            scope="row",
-        ),
-        rx.el.td(row.frequency, class_name="number"),
-        rx.el.td(row.ev, class_name="number"),
-        rx.el.td(row.loss, class_name="number"),
-        class_name=rx.cond(row.chosen, "is-chosen", ""),
-    )
-
-
 def _grade() -> rx.Component:
-    return rx.el.section(
-        rx.cond(
-            _answer.word == "",
-            rx.el.p("Go to one of your decisions to see its grade.", class_name="quiet"),
-            rx.fragment(
-                rx.el.p(_answer.where, class_name="grade-where"),
-                rx.el.p(
-                    rx.el.strong(_answer.word, class_name=f"grade-word grade-word--{_answer.tone}"),
-                    class_name="grade-line",
-                ),
-                rx.el.p(_answer.sentence, class_name="grade-sentence"),
-                rx.cond(
-                    _answer.rows.length() > 0,
-                    rx.fragment(
-                        strategy_bar(_answer.rows),
-                        rx.el.table(
-                            rx.el.thead(
-                                rx.el.tr(
-                                    rx.el.th("Action", scope="col"),
-                                    rx.el.th("Solver", scope="col", class_name="number"),
-                                    rx.el.th(f"EV, {_answer.unit}", scope="col", class_name="number"),
-                                    rx.el.th(f"Loss, {_answer.unit}", scope="col", class_name="number"),
-                                )
-                            ),
-                            rx.el.tbody(rx.foreach(_answer.rows, _row)),
-                            aria_label="Actions and EV",
-                            class_name="data-table action-table",
-                        ),
-                        rx.el.div(
-                            rx.foreach(_answer.reasons, rx.el.p),
-                            rx.el.p(_answer.solved, " ", _answer.tolerance, class_name="grade-solved"),
-                            class_name="grade-reasons",
-                        ),
-                        strategy_grid(
-                            data=_answer.grid, actions=_answer.grid_actions, hero=_answer.hand_class, label="Strategy"
-                        ),
-                    ),
-                    rx.fragment(),
-                ),
-            ),
-        ),
-        aria_label="Grade",
-        class_name="grade",
-    )
+    empty = rx.el.p("Go to one of your decisions to see its grade.", class_name="quiet")
+    return graded(ReplayState.answer, empty, rx.fragment())
 
 
 def _hand() -> rx.Component:

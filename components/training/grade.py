@@ -25,13 +25,13 @@ def _row(row: rx.Var[RowView]) -> rx.Component:
     )
 
 
-def _verdict(answer: Any) -> rx.Component:
-    """The word and the loss."""
+def _verdict(answer: Any, aside: rx.Component) -> rx.Component:
+    """The word and the loss; ``aside`` stands beside where it was."""
     return rx.el.div(
         rx.el.div(
             rx.el.p(answer.where),
             rx.cond(answer.borderline, rx.el.span("borderline", class_name="tag tag--quiet"), rx.fragment()),
-            rx.cond(answer.withheld == "", analysis_button(), rx.fragment()),
+            aside,
             class_name="grade-where",
         ),
         rx.el.div(
@@ -78,18 +78,28 @@ def _actions(answer: Any) -> rx.Component:
     )
 
 
-def grade(answer: Any, label: Any = "Grade") -> rx.Component:
-    """Region "Grade"; its room is there before the first answer."""
+def grade(answer: Any, label: str = "Grade") -> rx.Component:
+    """Region "Grade" at a table; its room is there before the first answer."""
+    return graded(
+        answer,
+        rx.el.div(
+            rx.el.p("Your grade appears here."),
+            rx.el.p("What each action is worth, what yours cost, and how accurate the solution is."),
+            class_name="grade-empty",
+        ),
+        rx.cond(answer.withheld == "", analysis_button(), rx.fragment()),
+        label,
+    )
+
+
+def graded(answer: Any, empty: rx.Component, aside: rx.Component, label: str = "Grade") -> rx.Component:
+    """Region "Grade", or ``empty`` where there is none."""
     return rx.el.section(
         rx.cond(
             answer.word == "",
-            rx.el.div(
-                rx.el.p("Your grade appears here."),
-                rx.el.p("What each action is worth, what yours cost, and how accurate the solution is."),
-                class_name="grade-empty",
-            ),
+            empty,
             rx.fragment(
-                _verdict(answer),
+                _verdict(answer, aside),
                 rx.cond(answer.withheld == "", _solution(answer), _kept(answer)),
             ),
         ),

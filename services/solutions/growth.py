@@ -231,7 +231,7 @@ def _alone(path: Path) -> Generator[bool]:
 
 async def _tell(**told: Any) -> None:
     """Say how it stands to whoever asks `growth`; nobody learns of it when Redis is away."""
-    with contextlib.suppress(RedisError):
+    with contextlib.suppress(RedisError, Unavailable):
         await redis().set(_KEY, json.dumps(told), ex=_TOLD_FOR_S)
 
 
