@@ -32,6 +32,7 @@ from solver.tree import LinePosition
 from state import routes
 from state.amounts import bb, number
 from state.guard import Policy, policy
+from state.own_solves import OwnSolvesState
 from state.session import principal_of
 from state.spot_form import (
     EXAMPLE,
@@ -234,7 +235,7 @@ class SolveState(rx.State):
 
     @rx.event(background=True)
     @policy(Policy.PLAYER)
-    async def follow(self) -> None:
+    async def follow(self) -> AsyncGenerator[Any]:
         """Show how far the solve is until it ends, then what it found."""
         async with self:
             principal = await principal_of(self)
@@ -253,6 +254,7 @@ class SolveState(rx.State):
                 self.phase, self.notice = "form", failure.message
         finally:
             _followed.discard((tab, job_id))
+        yield OwnSolvesState.load
 
     @rx.event
     @policy(Policy.PLAYER)

@@ -14,12 +14,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.deps import Reader, Trainer
 from app.api.envelope import Envelope, ok
+from services.accounts.permissions import Permission, check
 from services.accounts.sessions import Principal, ensure_user
 from services.infra.db import transaction
-from services.infra.errors import FieldError, Forbidden, Invalid
+from services.infra.errors import FieldError, Invalid
 from services.training import history
 from services.training.plan import Plan
 from services.training.service import get_training
@@ -312,9 +314,10 @@ def spec_of(drill: DrillIn) -> DrillSpec:
     return DrillSpec(tuple(drill.items), drill.solution_id, drill.plan)
 
 
-def _check_ranked(mode: Mode, principal: Principal) -> None:
-    if mode != "hands" and not principal.signed_in:
-        raise Forbidden("ranked sets are for members: create an account first", code="members-only")
+async def _check_hand_played(db: AsyncSession, principal: Principal, session_id: UUID) -> None:
+    """Let nobody but a person at a browser answer what counts on a board."""
+    if principal.scopes is not None and await get_training().is_ranked(db, principal.user_id, session_id):
+        check(principal, Permission.MEMBER)
 
 
 @router.get("/sessions")
@@ -338,7 +341,8 @@ async def sessions(
 @router.post("/sessions", status_code=201)
 async def open_session(body: SessionIn, principal: Trainer, response: Response) -> Envelope[TableOut]:
     """Open a set, or resume the open one of the same mode; the table holds the first decision."""
-    _check_ranked(body.mode, principal)
+    if body.mode != "hands" and principal.scopes is not None:
+        check(principal, Permission.MEMBER)
     if body.drill is not None and body.mode != "hands":
         raise Invalid("a drill has mode hands", errors=[FieldError("drill", "only with mode hands")])
     drill = None if body.drill is None else spec_of(body.drill)
@@ -381,6 +385,7 @@ async def finish(session_id: UUID, _body: SessionChange, principal: Trainer) -> 
 async def next_hand(session_id: UUID, principal: Trainer) -> Envelope[TableOut]:
     """Deal the next hand; the present table while its hand is not over."""
     async with transaction() as db:
+        await _check_hand_played(db, principal, session_id)
         table = await get_training().next_hand(db, principal.user_id, session_id)
     return ok(table_out(table))
 
@@ -405,6 +410,7 @@ async def act(
         problem = FieldError("Idempotency-Key", "has to be the decision_id of the body")
         raise Invalid("the key is not this decision's", errors=[problem])
     async with transaction() as db:
+        await _check_hand_played(db, principal, session_id)
         answer = await get_training().act(db, principal.user_id, body.decision_id, body.action, session_id=session_id)
     return ok(AnswerOut.model_validate(answer), message="Graded")
 

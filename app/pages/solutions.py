@@ -6,10 +6,11 @@ from app.layout import page
 from components.solutions import library, new_solve, one_solution
 from state import routes
 from state.library import LibraryState
+from state.own_solves import OwnSolvesState
 from state.solutions import SolveState
 
 
-@page(routes.SOLVE, "New solve", on_load=SolveState.load)
+@page(routes.SOLVE, "New solve", on_load=[SolveState.load, OwnSolvesState.load])
 def solve() -> rx.Component:
     """Ask for a solve, watch it, read its strategy."""
     return new_solve()

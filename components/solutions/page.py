@@ -3,6 +3,7 @@
 import reflex as rx
 
 from components.solutions.form import solve_form
+from components.solutions.own import own_solves
 from components.solutions.strategy import solving, strategy
 from components.ui import empty_state, error_text
 from state.solutions import SolveState
@@ -33,6 +34,7 @@ def new_solve() -> rx.Component:
             ),
             class_name="solve",
         ),
+        own_solves(),
     )
 
 

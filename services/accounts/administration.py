@@ -105,10 +105,10 @@ async def change_role(db: AsyncSession, admin: Principal, user_id: UUID, role: R
     """
     if role is Role.GUEST:
         raise Invalid("An account can't become a guest.", errors=[FieldError("role", "Use free, premium or admin.")])
-    user = await _other(db, admin, user_id)
+    user, others = await _other(db, admin, user_id)
     if user.role != role:
         if user.role == Role.ADMIN:
-            await _keep_one(db, user_id)
+            _keep_one(others)
         await repository.change(db, user_id, role=role.value)
         await service.record(db, user, RoleChanged(user_id=user_id, role=role.value), by=admin.user_id)
     return await _fresh(db, user_id)
@@ -126,10 +126,10 @@ async def ban(db: AsyncSession, admin: Principal, user_id: UUID, reason: str) ->
     if len(reason) > LONGEST_REASON or not reason.isprintable():
         text = f"At most {LONGEST_REASON} visible characters."
         raise Invalid("The account was not suspended.", errors=[FieldError("reason", text)])
-    user = await _other(db, admin, user_id)
+    user, others = await _other(db, admin, user_id)
     if user.banned_at is None:
         if user.role == Role.ADMIN:
-            await _keep_one(db, user_id)
+            _keep_one(others)
         await repository.change(db, user_id, banned_at=now(), ban_reason=reason or None)
         await service.record(db, user, Banned(user_id=user_id), by=admin.user_id)
     return await _fresh(db, user_id)
@@ -137,7 +137,7 @@ async def ban(db: AsyncSession, admin: Principal, user_id: UUID, reason: str) ->
 
 async def unban(db: AsyncSession, admin: Principal, user_id: UUID) -> Person:
     """Let the account in again."""
-    user = await _other(db, admin, user_id)
+    user, _ = await _other(db, admin, user_id)
     if user.banned_at is not None:
         await repository.change(db, user_id, banned_at=None, ban_reason=None)
         await service.record(db, user, Unbanned(user_id=user_id), by=admin.user_id)
@@ -149,17 +149,19 @@ async def names_of(db: AsyncSession, user_ids: Sequence[UUID]) -> dict[UUID, str
     return await repository.names_of(db, user_ids) if user_ids else {}
 
 
-async def _other(db: AsyncSession, admin: Principal, user_id: UUID) -> User:
+async def _other(db: AsyncSession, admin: Principal, user_id: UUID) -> tuple[User, list[UUID]]:
+    """The account's locked row, and the administrators there are beside it."""
     if user_id == admin.user_id:
         raise Forbidden("Another administrator has to do this to your account.", code="own-account")
+    administrators = await repository.lock_administrators(db)
     user = await service.locked(db, user_id)
     if user.role == Role.GUEST:
         raise NotFound("There is no such account.")
-    return user
+    return user, [one for one in administrators if one != user_id]
 
 
-async def _keep_one(db: AsyncSession, user_id: UUID) -> None:
-    if not [one for one in await repository.lock_administrators(db) if one != user_id]:
+def _keep_one(others: list[UUID]) -> None:
+    if not others:
         raise Conflict("Nobody would be left to administrate.", code="last-administrator")
 
 

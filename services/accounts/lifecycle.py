@@ -31,10 +31,11 @@ async def request_deletion(db: AsyncSession, user_id: UUID) -> datetime:
     Raises:
         Conflict: It is the last administrator's.
     """
+    others = [one for one in await repository.lock_administrators(db) if one != user_id]
     user = await service.locked(db, user_id)
     if user.delete_at is not None:
         return user.delete_at
-    if user.role == Role.ADMIN and await repository.count_role(db, Role.ADMIN) == 1:
+    if user.role == Role.ADMIN and not others:
         raise Conflict("You are the only administrator. Make somebody else one first.", code="last-administrator")
     due = now() + timedelta(days=get_settings().deletion_days)
     await repository.change(db, user_id, delete_at=due)

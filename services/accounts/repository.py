@@ -52,12 +52,6 @@ async def change(db: AsyncSession, user_id: UUID, **values: Any) -> None:
     await db.execute(update(User).where(col(User.id) == user_id).values(**values, updated_at=now()))
 
 
-async def count_role(db: AsyncSession, role: str) -> int:
-    """How many accounts have the role and are not about to be erased."""
-    query = select(func.count()).select_from(User).where(col(User.role) == role, col(User.delete_at).is_(None))
-    return await db.scalar(query) or 0
-
-
 async def search(
     db: AsyncSession, text: str, *, role: str | None, banned: bool, limit: int, before: UUID | None
 ) -> Sequence[User]:
@@ -92,6 +86,10 @@ async def names_of(db: AsyncSession, user_ids: Sequence[UUID]) -> dict[UUID, str
 
 
 async def lock_administrators(db: AsyncSession) -> Sequence[UUID]:
-    """The ids of all administrators that are not banned, held against being changed."""
-    query = select(col(User.id)).where(col(User.role) == "admin", col(User.banned_at).is_(None)).with_for_update()
+    """The ids of all administrators that are neither banned nor about to be erased, held against being changed.
+
+    Whoever locks a user's row besides does it afterwards, or two who act on each other wait for ever.
+    """
+    acting = (col(User.role) == "admin", col(User.banned_at).is_(None), col(User.delete_at).is_(None))
+    query = select(col(User.id)).where(*acting).with_for_update()
     return (await db.scalars(query.order_by(col(User.id)))).all()

@@ -162,10 +162,13 @@ class Settings(BaseSettings):
 
     solve_memory_mib: int = Field(256, ge=1, description="Largest custom solve of a guest or free account, in MiB.")
     solve_seconds: int = Field(20, ge=1, description="Longest custom solve of a guest or free account.")
+    solve_storage_mib: int = Field(256, ge=1, description="MiB of solutions a guest or free account may keep.")
     premium_solve_memory_mib: int = Field(2048, ge=1, description="Largest custom solve of a premium account, in MiB.")
     premium_solve_seconds: int = Field(120, ge=1, description="Longest custom solve of a premium account.")
+    premium_solve_storage_mib: int = Field(2048, ge=1, description="MiB of solutions a premium account may keep.")
     admin_solve_memory_mib: int = Field(8192, ge=1, description="Largest custom solve of an administrator, in MiB.")
     admin_solve_seconds: int = Field(600, ge=1, description="Longest custom solve of an administrator.")
+    admin_solve_storage_mib: int = Field(20480, ge=1, description="MiB of solutions an administrator may keep.")
 
     library_growth: bool = Field(
         True, description="Solve further flops of the library while nobody plays, at the lowest priority."

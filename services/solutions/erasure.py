@@ -15,13 +15,14 @@ from services.solutions import kept_repository, repository
 
 @projector(AccountErased, GuestMerged)
 async def project_erasure(db: AsyncSession, stored: StoredEvent) -> None:
-    """Drop the solves and studies of an erased account; a guest's studies go to the account."""
+    """Drop the solves and studies of an erased account; a guest's go to the account."""
     match stored.event:
         case AccountErased() as event:
             users = (event.user_id, *event.guest_ids)
             await repository.drop_jobs_of(db, users)
             await kept_repository.forget(db, users)
         case GuestMerged() as event:
+            await repository.hand_over(db, event.guest_id, event.user_id)
             await kept_repository.hand_over(db, event.guest_id, event.user_id)
         case _:
             pass

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.accounts.sessions import Principal, Role, ensure_user
 from services.infra.clock import now
 from services.infra.db import after_commit, transaction
-from services.infra.errors import FieldError, Invalid, NotFound, TooMany
+from services.infra.errors import Conflict, FieldError, Invalid, NotFound, TooMany
 from services.infra.redis import subscribe
 from services.infra.settings import get_settings
 from services.infra.tasks import end
@@ -113,6 +113,7 @@ class SolveLimits:
     seconds: float
     running: int
     queued: int
+    stored_bytes: int
 
 
 class SolveTooLarge(Invalid):
@@ -131,12 +132,16 @@ class SolveTooLarge(Invalid):
 
 def limits_of(role: Role) -> SolveLimits:
     """The limits of a role, from the settings."""
-    settings = get_settings()
+    own = get_settings()
     if role is Role.ADMIN:
-        return SolveLimits(settings.admin_solve_memory_mib * MIB, settings.admin_solve_seconds, 4, 20)
+        return _limits(own.admin_solve_memory_mib, own.admin_solve_seconds, 4, 20, own.admin_solve_storage_mib)
     if role is Role.PREMIUM:
-        return SolveLimits(settings.premium_solve_memory_mib * MIB, settings.premium_solve_seconds, 2, 5)
-    return SolveLimits(settings.solve_memory_mib * MIB, settings.solve_seconds, 1, 2)
+        return _limits(own.premium_solve_memory_mib, own.premium_solve_seconds, 2, 5, own.premium_solve_storage_mib)
+    return _limits(own.solve_memory_mib, own.solve_seconds, 1, 2, own.solve_storage_mib)
+
+
+def _limits(memory_mib: int, seconds: float, running: int, queued: int, storage_mib: int) -> SolveLimits:
+    return SolveLimits(memory_mib * MIB, seconds, running, queued, storage_mib * MIB)
 
 
 def machine_limit() -> int:
@@ -191,6 +196,7 @@ class SolveJobs:
             SpotError: The betting tree is far too large.
             SolveTooLarge: It would need more memory than allowed.
             TooMany: The player has as many requests under way as the role allows, or the server is full.
+            Conflict: The player's solutions take as much as the role may keep.
             Unavailable: Too many people wait for an estimate.
         """
         if not BEST_TARGET_PCT <= target_pct <= WORST_TARGET_PCT:
@@ -232,7 +238,7 @@ class SolveJobs:
             return view(solved)
         shared = solved or next(iter(await repository.active_requests(db, key)), None)
         if solved is None:
-            await self._refuse_when_full(db, limits, len(active))
+            await self._refuse_when_full(db, principal.user_id, limits, len(active))
         row = SolveJobRow(
             owner_id=principal.user_id,
             role=principal.role,
@@ -253,12 +259,18 @@ class SolveJobs:
             after_commit(db, lambda: publish_control(key, "queued"))
         return view(row)
 
-    async def _refuse_when_full(self, db: AsyncSession, limits: SolveLimits, active: int) -> None:
+    async def _refuse_when_full(self, db: AsyncSession, user_id: UUID, limits: SolveLimits, active: int) -> None:
         if active >= limits.running + limits.queued:
             raise TooMany(
                 f"{active} of your solves are under way; wait for one or cancel it",
                 code="too-many-solves",
                 retry_after_s=5,
+            )
+        if await repository.stored_bytes(db, user_id) >= limits.stored_bytes:
+            raise Conflict(
+                f"your solutions take the {limits.stored_bytes // MIB:,} MiB that an account like yours may keep; "
+                "delete some of them first",
+                code="solutions-full",
             )
         if await repository.count_active(db) >= MOST_ACTIVE:
             raise TooMany("the server's queue of solves is full", code="solve-queue-full", retry_after_s=30)
@@ -272,10 +284,17 @@ class SolveJobs:
         return view(await self._own(db, principal, job_id))
 
     async def list(
-        self, db: AsyncSession, principal: Principal, limit: int = 20, before: UUID | None = None
+        self,
+        db: AsyncSession,
+        principal: Principal,
+        limit: int = 20,
+        before: UUID | None = None,
+        *,
+        status: SolveStatus | None = None,
     ) -> list[SolveJob]:
-        """The caller's requests, newest first; ``before`` is the id at which the list before ended."""
-        return [view(row) for row in await repository.jobs_of(db, principal.user_id, limit, before)]
+        """The caller's requests of one status or all, newest first; ``before`` is where the list before ended."""
+        found = await repository.jobs(db, status, limit, before, owner_id=principal.user_id)
+        return [view(row) for row in found]
 
     async def cancel(self, db: AsyncSession, principal: Principal, job_id: UUID) -> SolveJob:
         """Stop wanting a solve; it stops when nobody else wants it. A finished request stays as it is.

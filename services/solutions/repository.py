@@ -13,6 +13,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from services.accounts.models import User
 from services.solutions.models import SolutionRow, SolveJobRow
 
 ACTIVE = ("queued", "running")
@@ -58,6 +59,13 @@ async def owns_solution(db: AsyncSession, owner_id: UUID, solution_id: UUID) -> 
     return bool(await db.scalar(sa.select(query)))
 
 
+async def stored_bytes(db: AsyncSession, owner_id: UUID) -> int:
+    """What the solutions that a player asked for take, those shared with others included."""
+    mine = sa.select(col(SolveJobRow.solution_id)).where(col(SolveJobRow.owner_id) == owner_id)
+    query = sa.select(sa.func.sum(sa.func.octet_length(col(SolutionRow.artefact))))
+    return int(await db.scalar(query.where(col(SolutionRow.id).in_(mine))) or 0)
+
+
 async def disown_solution(db: AsyncSession, owner_id: UUID, solution_id: UUID) -> bool:
     """Delete a player's requests for a solution; whether there was one."""
     result = await db.execute(
@@ -78,17 +86,16 @@ async def job(db: AsyncSession, job_id: UUID, *, for_update: bool = False) -> So
     return await db.scalar(query.with_for_update() if for_update else query)
 
 
-async def jobs_of(db: AsyncSession, owner_id: UUID, limit: int, before: UUID | None) -> Sequence[SolveJobRow]:
-    """A player's requests, newest first (ids grow with time); ``before`` continues a list."""
-    query = sa.select(SolveJobRow).where(col(SolveJobRow.owner_id) == owner_id)
-    if before is not None:
-        query = query.where(col(SolveJobRow.id) < before)
-    return (await db.scalars(query.order_by(col(SolveJobRow.id).desc()).limit(limit))).all()
+async def jobs(
+    db: AsyncSession, status: str | None, limit: int, before: UUID | None, *, owner_id: UUID | None = None
+) -> Sequence[SolveJobRow]:
+    """Requests of one status or all, of one player or everybody, newest first (ids grow with time).
 
-
-async def jobs(db: AsyncSession, status: str | None, limit: int, before: UUID | None) -> Sequence[SolveJobRow]:
-    """Everybody's requests, newest first, of one status or all."""
+    ``before`` continues a list.
+    """
     query = sa.select(SolveJobRow)
+    if owner_id is not None:
+        query = query.where(col(SolveJobRow.owner_id) == owner_id)
     if status is not None:
         query = query.where(col(SolveJobRow.status) == status)
     if before is not None:
@@ -223,11 +230,27 @@ async def release(db: AsyncSession, worker: UUID) -> None:
 
 async def drop_jobs_of(db: AsyncSession, owner_ids: Sequence[UUID]) -> None:
     """Forget what these players asked for, and the solutions that nobody else asked for."""
-    gone = await db.scalars(
-        sa.delete(SolveJobRow).where(col(SolveJobRow.owner_id).in_(owner_ids)).returning(col(SolveJobRow.solution_id))
-    )
+    await _drop(db, col(SolveJobRow.owner_id).in_(owner_ids))
+
+
+async def drop_jobs_of_guests(db: AsyncSession, finished_before: datetime) -> int:
+    """`drop_jobs_of` guests who never opened an account; how many requests there were."""
+    guests = sa.select(col(User.id)).where(col(User.role) == "guest")
+    old = col(SolveJobRow.finished_at) < finished_before
+    return await _drop(db, sa.and_(old, col(SolveJobRow.owner_id).in_(guests)))
+
+
+async def _drop(db: AsyncSession, which: sa.ColumnElement[bool]) -> int:
+    gone = (await db.scalars(sa.delete(SolveJobRow).where(which).returning(col(SolveJobRow.solution_id)))).all()
     for solution_id in {one for one in gone if one is not None}:
         await delete_unused_solution(db, solution_id)
+    return len(gone)
+
+
+async def hand_over(db: AsyncSession, guest_id: UUID, user_id: UUID) -> None:
+    """What a guest asked for was asked for by the account that the guest turned out to be."""
+    theirs = sa.update(SolveJobRow).where(col(SolveJobRow.owner_id) == guest_id)
+    await db.execute(theirs.values(owner_id=user_id))
 
 
 async def every_job_of(db: AsyncSession, owner_id: UUID) -> Sequence[SolveJobRow]:

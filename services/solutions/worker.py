@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from services.accounts.session_records import LIFETIMES
 from services.accounts.sessions import Role
 from services.infra.clock import new_id, now
 from services.infra.db import transaction
@@ -41,8 +42,11 @@ LOST_AFTER_S = 15.0
 MOST_ATTEMPTS = 3
 MOST_CONCURRENT = 4
 MAX_ITERATIONS = 20_000
+GUESTS_KEPT = LIFETIMES[Role.GUEST].absolute + timedelta(days=1)
+"""How long a guest's solves are kept: no session of a guest lives longer."""
 PUBLISH_EVERY_S = 0.1
 _POLL_S = 1.0
+_FORGET_EVERY_S = 600.0
 _MEMORY_SLACK = 1.15
 
 
@@ -76,7 +80,11 @@ class Worker:
 
     async def run(self) -> None:
         """Claim and run solves until cancelled; then stop what runs and leave it to others."""
-        helpers = [asyncio.create_task(self._listen()), asyncio.create_task(self._recover())]
+        helpers = [
+            asyncio.create_task(self._listen()),
+            asyncio.create_task(self._repeat(self._requeue_lost, LOST_AFTER_S / 3)),
+            asyncio.create_task(self._repeat(self._forget_guests, _FORGET_EVERY_S)),
+        ]
         try:
             while True:
                 await self._survive(self._claim)
@@ -117,16 +125,20 @@ class Worker:
                 get_logger().warning("solve_worker_deaf", error=repr(error))
                 await asyncio.sleep(_POLL_S)
 
-    async def _recover(self) -> None:
-        async def requeue() -> None:
-            async with transaction() as db:
-                older = now() - timedelta(seconds=LOST_AFTER_S)
-                if await repository.requeue_lost(db, older, now(), MOST_ATTEMPTS):
-                    self._wake.set()
-
+    async def _repeat(self, step: Callable[[], Awaitable[None]], every_s: float) -> None:
         while True:
-            await self._survive(requeue)
-            await asyncio.sleep(LOST_AFTER_S / 3)
+            await self._survive(step)
+            await asyncio.sleep(every_s)
+
+    async def _requeue_lost(self) -> None:
+        async with transaction() as db:
+            older = now() - timedelta(seconds=LOST_AFTER_S)
+            if await repository.requeue_lost(db, older, now(), MOST_ATTEMPTS):
+                self._wake.set()
+
+    async def _forget_guests(self) -> None:
+        async with transaction() as db:
+            await repository.drop_jobs_of_guests(db, now() - GUESTS_KEPT)
 
     async def _claim(self) -> None:
         while len(self._runs) < self._slots:

@@ -40,6 +40,11 @@ class Records:
             answers += [withheld(answer_of(event), kept, board) for event in hand.graded]
         return answers
 
+    async def is_ranked(self, db: AsyncSession, user_id: UUID, session_id: UUID) -> bool:
+        """Whether a set counts on a board; not where the player has no such set."""
+        session = await repository.session(db, user_id, session_id)
+        return session is not None and session.set_id is not None
+
     async def _library(self, db: AsyncSession) -> list[SolutionInfo]:
         """What may be practised now."""
         kept = await reservations.kept(db)

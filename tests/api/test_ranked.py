@@ -23,7 +23,9 @@ from services.training.service import get_training
 from solver.cards import cards_to_text, parse_cards
 from solver.isomorphism import map_card
 from solver.spot import spot_to_json
-from tests.api.conftest import Browser, code_of
+from tests.api.conftest import Browser, OpenBrowser, code_of
+from tests.api.test_personal_tokens import call as script
+from tests.api.test_personal_tokens import make
 
 WEEK, DAY = (period_of(kind, clock.now()).name for kind in ("weekly", "daily"))
 
@@ -80,6 +82,27 @@ async def test_an_unknown_set_is_not_found(browser: Browser, path: str) -> None:
 async def test_guests_are_sent_to_make_an_account(sets: None, browser: Browser, mode: str) -> None:
     answer = await browser.post("/api/training/sessions", {"mode": mode})
     assert (answer.status_code, code_of(answer)) == (403, "members-only")
+
+
+async def test_scripts_do_not_play_what_counts_on_a_board(
+    sets: None, member: Browser, open_browser: OpenBrowser
+) -> None:
+    elsewhere = await open_browser()
+    token = (await make(member, "read", "train"))["token"]
+    table = (await member.post("/api/training/sessions", {"mode": "daily"})).json()["data"]
+    own = f"/api/training/sessions/{table['session_id']}"
+    answer = {"decision_id": table["decision_id"], "action": table["actions"][0]}
+    for path, body in (
+        ("/api/training/sessions", {"mode": "daily"}),
+        ("/api/training/sessions", {"mode": "ranked"}),
+        (f"{own}/decisions", answer),
+        (f"{own}/hands", None),
+    ):
+        refused = await script(elsewhere, token, "POST", path, json=body)
+        assert (refused.status_code, code_of(refused)) == (403, "not-by-token")
+    assert (await script(elsewhere, token, "GET", own)).status_code == 200
+    assert (await script(elsewhere, token, "POST", "/api/training/sessions", json={"mode": "hands"})).status_code == 201
+    assert (await member.post(f"{own}/decisions", answer)).status_code == 200
 
 
 def renamed(spot: dict[str, Any]) -> dict[str, Any]:

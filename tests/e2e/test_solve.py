@@ -37,6 +37,22 @@ def test_a_spot_of_ones_own_is_solved_and_played(solve_page: SolvePage, origin: 
     expect(table.word).to_be_visible()
 
 
+def test_what_was_solved_is_found_again_and_deleted(solve_page: SolvePage, complaints: list[str]) -> None:
+    solve_page.page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    solve_page.solve.click()
+    solve_page.grid.wait_for(timeout=60_000)
+    solve_page.open()
+    expect(solve_page.own.get_by_role("link")).to_have_count(1)
+    solve_page.own.get_by_role("link").click()
+    expect(solve_page.page.get_by_role("grid", name="Strategy")).to_be_visible()
+    solve_page.open()
+    solve_page.own.get_by_role("button", name="Delete").click()
+    solve_page.own.get_by_role("button", name="for good").click()
+    expect(solve_page.own.get_by_role("status")).to_contain_text("is deleted")
+    expect(solve_page.own.get_by_role("link")).to_have_count(0)
+    assert complaints == []
+
+
 def test_a_long_solve_shows_its_progress_and_can_be_cancelled(solve_page: SolvePage) -> None:
     solve_page.target.fill("0.01")
     solve_page.board.fill("Js 7d 2c")  # no board of the library: a ranked set may keep those

@@ -20,6 +20,7 @@ class SolvePage:
         self.cancel = page.get_by_role("button", name="Cancel")
         self.solution = page.get_by_role("region", name="Solution")
         self.grid = self.solution.get_by_role("grid", name="Strategy")
+        self.own = page.get_by_role("region", name="Your solves")
         self.play = self.solution.get_by_role("button", name="Play this spot")
 
     def open(self) -> None:

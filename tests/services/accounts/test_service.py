@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from services.accounts import administration, repository, second_factor, service, sessions
+from services.accounts import administration, lifecycle, repository, second_factor, service, sessions
 from services.accounts import credentials_repository as store
 from services.accounts.events import GuestMerged
+from services.accounts.service import Account
 from services.accounts.sessions import Principal, Role
 from services.infra import events
 from services.infra.clock import new_id
@@ -183,6 +184,53 @@ async def test_a_hand_that_is_being_written_is_merged_with_the_rest(committed: A
     async with transaction() as db:
         with pytest.raises(Unauthorized):
             await sessions.ensure_user(db, guest)
+
+
+async def test_of_two_administrators_who_go_at_the_same_moment_one_stays(
+    committed: AsyncEngine, password_hash: str
+) -> None:
+    async with transaction() as db:
+        admins = [
+            await service.register(
+                db, None, service.Registration(f"{name}@example.org", name, password_hash), Role.ADMIN
+            )
+            for name in ("Anna", "Bert")
+        ]
+
+    async def leave(admin: Account) -> str:
+        try:
+            async with transaction() as db:
+                await lifecycle.request_deletion(db, admin.id)
+                await asyncio.sleep(0.1)  # the other one is there by now
+        except Conflict as refused:
+            return refused.code
+        return "gone"
+
+    assert sorted(await asyncio.gather(*map(leave, admins))) == ["gone", "last-administrator"]
+
+
+async def test_two_administrators_who_suspend_each_other_do_not_wait_for_ever(
+    committed: AsyncEngine, password_hash: str
+) -> None:
+    async with transaction() as db:
+        anna, bert = [
+            await service.register(
+                db, None, service.Registration(f"{name}@example.org", name, password_hash), Role.ADMIN
+            )
+            for name in ("Anna", "Bert")
+        ]
+
+    async def suspend(by: Account, other: Account) -> str:
+        principal = Principal(by.id, Role.ADMIN, by.name, "0" * 64, second_factor=True)
+        try:
+            async with transaction() as db:
+                await administration.ban(db, principal, other.id, "")
+                await asyncio.sleep(0.1)
+        except Conflict as refused:
+            return refused.code
+        return "done"
+
+    assert sorted(await asyncio.gather(suspend(anna, bert), suspend(bert, anna))) == ["done", "last-administrator"]
 
 
 async def test_a_wrong_password_is_recorded_for_known_and_unknown_addresses_alike(

@@ -6,25 +6,30 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+import services.solutions.erasure  # noqa: F401 registers itself
+from services.accounts import service
+from services.accounts.events import GuestMerged
 from services.accounts.sessions import Principal, Role
-from services.infra import clock
+from services.infra import clock, events
 from services.infra.cache import Cache
 from services.infra.db import transaction
-from services.infra.errors import Invalid, NotFound, TooMany
+from services.infra.errors import Conflict, Invalid, NotFound, TooMany
 from services.infra.tasks import end
+from services.solutions import jobs as solve_jobs
 from services.solutions import repository
 from services.solutions.jobs import SolveJob, SolveJobs, SolveStatus, SolveTooLarge, limits_of, machine_limit
 from services.solutions.manifest import Library
 from services.solutions.models import SolutionRow, SolveJobRow
 from services.solutions.rivers import Rivers
 from services.solutions.service import StrategyService
-from services.solutions.worker import LOST_AFTER_S, MOST_ATTEMPTS, Worker
+from services.solutions.worker import GUESTS_KEPT, LOST_AFTER_S, MOST_ATTEMPTS, Worker
 from solver.errors import SpotError
 from solver.spot import Spot, parse_spot
 from tests.services.solutions.conftest import RIVER, TURN
@@ -412,3 +417,57 @@ async def test_two_workers_never_run_the_same_solve(player: Principal) -> None:
         ended = [await finished(one, job) for one, job in jobs]
     assert {job.status for job in ended} == {SolveStatus.DONE}
     assert await count_solutions() == len(jobs)
+
+
+async def test_who_keeps_as_much_as_allowed_deletes_before_solving_more(
+    player: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with working():
+        job = await finished(player, await submit(player, _spot(TURN)))
+    assert job.solution_id is not None
+    async with transaction() as db:
+        held = await repository.stored_bytes(db, player.user_id)
+        row = await repository.solution(db, job.solution_id)
+        assert row is not None
+        assert held == len(row.artefact)
+        assert await repository.stored_bytes(db, _player().user_id) == 0
+    limits = replace(limits_of(Role.GUEST), stored_bytes=held)
+    monkeypatch.setattr(solve_jobs, "limits_of", lambda _role: limits)
+    with pytest.raises(Conflict) as refused:
+        await submit(player, _spot(RIVER))
+    assert refused.value.code == "solutions-full"
+    assert (await submit(player, _spot(TURN))).solution_id == job.solution_id  # takes nothing more
+    async with transaction() as db:
+        await StrategyService(Library(), Rivers(Cache())).forget(db, player.user_id, job.solution_id)
+    assert (await submit(player, _spot(RIVER))).status is SolveStatus.QUEUED
+
+
+async def test_a_guests_solves_go_to_the_account(player: Principal) -> None:
+    account = _player()
+    async with working():
+        job = await finished(player, await submit(player, _spot(RIVER)))
+    await submit(account, _spot(TURN))
+    async with transaction() as db:
+        merged = GuestMerged(guest_id=player.user_id, user_id=account.user_id)
+        await events.append(db, clock.new_id(), "user", 0, [merged], account.user_id)
+    async with transaction() as db:
+        assert [one.id for one in await JOBS.list(db, account)][-1] == job.id
+        assert await JOBS.list(db, player) == []
+        info = await StrategyService(Library(), Rivers(Cache())).owned(db, account.user_id)
+        assert [one.id for one in info] == [job.solution_id]
+
+
+async def test_solves_of_guests_are_forgotten_once_no_session_can_reach_them(player: Principal) -> None:
+    async with transaction() as db:
+        wanted = service.Registration("ann@example.org", "Ann", "$argon2id$of-nobody")
+        account = Principal((await service.register(db, None, wanted)).id, Role.FREE, "Ann", "session")
+    async with working():
+        await finished(player, await submit(player, _spot(RIVER)))
+        kept = await finished(account, await submit(account, _spot(TURN)))
+    async with transaction() as db:
+        assert await repository.drop_jobs_of_guests(db, clock.now() - GUESTS_KEPT) == 0
+        assert await repository.drop_jobs_of_guests(db, clock.now() + timedelta(seconds=1)) == 1
+    async with transaction() as db:
+        assert await JOBS.list(db, player) == []
+        assert [one.id for one in await JOBS.list(db, account)] == [kept.id]
+    assert await count_solutions() == 1
