@@ -16,7 +16,8 @@ from services.solutions.catalog import SolutionInfo
 from services.solutions.growth import Growth, growth
 from services.solutions.reservations import KeptBoards
 from services.solutions.service import get_strategies
-from services.training.matching import family_of
+from services.solutions.starter import FAMILIES, GAMES, STANDARD, Family
+from services.training.matching import depth_of, family_of
 from services.training.plan import Plan
 from solver.cards import card_to_text
 from state import routes
@@ -45,9 +46,13 @@ class GrowthView:
 
 @dataclass(frozen=True)
 class FamilyLine:
-    """A family and how many of its planned flops are solved; ``percent`` of the plan."""
+    """A family and how many of its planned flops are solved; ``percent`` of the plan.
+
+    ``key`` is the family's, ``title`` its name for a screen reader, ``pot`` the kind of pot, with other stacks.
+    """
 
     key: str = ""
+    title: str = ""
     name: str = ""
     pot: str = ""
     count: str = ""
@@ -69,6 +74,7 @@ class LibraryState(rx.State):
 
     Attributes:
         chosen: Key of the family whose boards are listed.
+        later: What is solved after the families that are listed.
         boards_words: How many boards of it there are, in words.
         drill: A drill of that family.
         growing: Something may change by itself: the page looks again from time to time.
@@ -79,6 +85,7 @@ class LibraryState(rx.State):
     growth: GrowthView = GrowthView()
     total: str = ""
     families: tuple[FamilyLine, ...] = ()
+    later: str = ""
     chosen: str = ""
     chosen_name: str = ""
     boards: tuple[BoardLine, ...] = ()
@@ -124,15 +131,18 @@ class LibraryState(rx.State):
         except DomainError as failure:
             self.error, self.status = failure.message, "ready" if self.families else "failed"
             return
-        self.growth, self.families = growth_view(told), family_lines(told)
+        self.growth, self.families, self.later = growth_view(told), family_lines(told), later(told)
         self.total = f"{told.solved:,} of {told.planned:,} planned flops"
         self.growing = told.on and told.solved < told.planned
         if self.chosen not in {one.key for one in self.families}:
             self.chosen = self.families[0].key
         line = next(one for one in self.families if one.key == self.chosen)
         self.chosen_name = f"{line.name}, {line.pot}"
-        self._list([one for one in infos if family_of(one) == self.chosen], kept)
-        self.drill = f"{routes.DRILLS}?d={Plan(mode='full', families=(self.chosen,)).to_link()}"
+        family = FAMILIES[self.chosen]
+        usual = f"{family.name} {family.pot_type}"
+        self._list([one for one in infos if (family_of(one), depth_of(one)) == (usual, family.depth)], kept)
+        plan = Plan(mode="full", families=(usual,), depths=(family.depth,))
+        self.drill = f"{routes.DRILLS}?d={plan.to_link()}"
         self.error, self.status = "", "ready"
 
     def _list(self, infos: Sequence[SolutionInfo], kept: KeptBoards) -> None:
@@ -156,7 +166,6 @@ def growth_view(told: Growth) -> GrowthView:
             f"{left:,} planned flops wait. MIXLINE_LIBRARY_GROWTH=true solves them while nobody plays.",
         )
     if (one := told.solving) is not None:
-        family, pot_type = one.entry.family.name, one.entry.family.pot_type
         reached = (
             "Not measured yet"
             if one.pct_pot is None or one.target_pct is None
@@ -167,7 +176,7 @@ def growth_view(told: Growth) -> GrowthView:
             "paused" if told.paused else "solving",
             "Paused while somebody is here" if told.paused else "Solving now",
             f"{reached}. {_goes_on('Goes on', told.quiet_in_s)}" if told.paused else f"{reached}.",
-            f"{family}, {POT_TYPES.get(pot_type, pot_type)}",
+            f"{one.entry.family.name}, {pot_words(one.entry.family)}",
             one.entry.cards,
             round(100 * one.share),
         )
@@ -191,17 +200,32 @@ def _goes_on(what: str, seconds: float) -> str:
 
 
 def family_lines(told: Growth) -> tuple[FamilyLine, ...]:
-    """Every family's share of its plan."""
+    """Every family's share of its plan; one of another depth once something of it is solved."""
     return tuple(
         FamilyLine(
-            f"{one.family.name} {one.family.pot_type}",
+            one.family.key,
+            one.family.title,
             one.family.name,
-            POT_TYPES[one.family.pot_type],
+            pot_words(one.family),
             f"{one.solved:,} of {one.planned:,} flops",
             round(100 * one.solved / max(one.planned, 1)),
         )
         for one in told.families
+        if one.solved or one.family.depth == STANDARD
     )
+
+
+def pot_words(family: Family) -> str:
+    """The kind of pot, with the stacks where they are not the usual ones."""
+    pot = POT_TYPES[family.pot_type]
+    return pot if family.depth == STANDARD else f"{pot}, {family.depth} bb"
+
+
+def later(told: Growth) -> str:
+    """What waits behind the families that `family_lines` lists."""
+    waits = [one for one in told.families if not one.solved and one.family.depth != STANDARD]
+    depths = " and ".join(str(depth) for depth in GAMES if any(one.family.depth == depth for one in waits))
+    return f"After them {sum(one.planned for one in waits):,} flops with {depths} bb." if waits else ""
 
 
 def board_line(info: SolutionInfo) -> BoardLine:

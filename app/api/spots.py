@@ -67,10 +67,11 @@ async def spots(
 
 
 class FamilyGrowthOut(BaseModel):
-    """Flops of one family: how many are solved and planned."""
+    """Flops of one family: how many are solved and planned; ``depth_bb`` is the stacks before the hand."""
 
     family: str
     pot_type: str
+    depth_bb: int
     solved: int
     planned: int
 
@@ -80,6 +81,7 @@ class SolvingOut(BaseModel):
 
     family: str
     pot_type: str
+    depth_bb: int
     board: str
     iterations: int
     exploitability_pct: float | None
@@ -122,6 +124,7 @@ async def growth_of_the_library() -> Envelope[GrowthOut]:
                 FamilyGrowthOut(
                     family=each.family.name,
                     pot_type=each.family.pot_type,
+                    depth_bb=each.family.depth,
                     solved=each.solved,
                     planned=each.planned,
                 )
@@ -132,6 +135,7 @@ async def growth_of_the_library() -> Envelope[GrowthOut]:
             else SolvingOut(
                 family=one.entry.family.name,
                 pot_type=one.entry.family.pot_type,
+                depth_bb=one.entry.family.depth,
                 board=one.entry.board,
                 iterations=one.iterations,
                 exploitability_pct=one.pct_pot,

@@ -25,6 +25,7 @@ def build(
     only: Annotated[list[str] | None, typer.Option(help="Only entries whose id begins with this; repeatable.")] = None,
     planned: Annotated[bool, typer.Option("--planned", help="The flops that the library grows by, for here.")] = False,
     all_flops: Annotated[bool, typer.Option("--all-flops", help="All 1,755 flops of the families, for here.")] = False,
+    depth: Annotated[int, typer.Option(help="With --all-flops: stacks in bb; 50, 100 or 200.")] = 100,
     listing: Annotated[bool, typer.Option("--list", help="Say what is declared and what is there, and stop.")] = False,
     target: Annotated[float | None, typer.Option(help="Exploitability to solve to, % of the pot.", min=0.001)] = None,
     time_limit: Annotated[float | None, typer.Option(help="Seconds for one solve; what is reached is kept.")] = None,
@@ -45,7 +46,7 @@ def build(
     from services.solutions.starter import ENTRIES, FAMILIES  # noqa: PLC0415
 
     if all_flops:
-        entries = [entry for family in FAMILIES.values() for entry in every_flop(family)]
+        entries = [entry for family in FAMILIES.values() if family.depth == depth for entry in every_flop(family)]
     else:
         entries = list(plan(get_settings().library_flops) if planned else ENTRIES)
     folder = folder or (grown_folder() if planned or all_flops else FOLDER)

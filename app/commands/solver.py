@@ -119,12 +119,16 @@ def pushfold(
 
 def ranges(
     write: Annotated[Path | None, typer.Option(help="Write the JSON to this file instead.")] = None,
+    depth: Annotated[int, typer.Option(help="Stacks in bb: 50, 100 or 200.")] = 100,
 ) -> None:
     """Derive the starter spots' preflop ranges from the declared model, as JSON."""
     _use_kernel_cache()
+    from services.solutions.starter import GAMES  # noqa: PLC0415
     from solver.preflop import derive_ranges  # noqa: PLC0415
 
-    text = json.dumps(derive_ranges(), indent=2) + "\n"
+    if depth not in GAMES:
+        raise typer.BadParameter(f"{depth} bb is no declared depth; there are {', '.join(map(str, GAMES))}")
+    text = json.dumps(derive_ranges(GAMES[depth]), indent=2) + "\n"
     if write:
         write.write_text(text)
     else:

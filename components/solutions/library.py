@@ -55,9 +55,9 @@ def _family(line: Any) -> rx.Component:
         rx.el.button(
             rx.el.span(rx.el.strong(line.name), rx.el.span(line.pot), class_name="library-name"),
             rx.el.span(line.count, class_name="library-count"),
-            progress_bar(line.key, line.percent, line.count),
+            progress_bar(line.title, line.percent, line.count),
             type="button",
-            aria_label=f"{line.key}: {line.count}",
+            aria_label=f"{line.title}: {line.count}",
             aria_pressed=rx.cond(line.key == LibraryState.chosen, "true", "false"),
             on_click=LibraryState.choose(line.key),
             class_name="library-family",
@@ -136,6 +136,7 @@ def library() -> rx.Component:
                 rx.el.div(
                     _now(),
                     rx.el.ul(rx.foreach(_families, _family), aria_label="Families", class_name="library-families"),
+                    rx.el.p(LibraryState.later, class_name="field-hint"),
                     class_name="library-side",
                 ),
                 _list(),

@@ -27,7 +27,6 @@ from solver.solution import Solution
 from solver.solve import Progress, estimate, solve
 from solver.spot import NO_SIZES, Spot, parse_spot, spot_hash
 
-RANGES_FILE = "ranges-v0.json"
 LEAST_WEIGHT = 1e-4
 """Hands below this share of the most frequent one are left out of carried ranges."""
 MAX_ITERATIONS = 10_000
@@ -52,7 +51,7 @@ class Options:
         target_pct: Replaces the street's own target.
         time_limit: Seconds for one solve; what is reached by then is kept and its exploitability written down.
         folder: Where artefacts and manifest go.
-        ranges: The preflop ranges.
+        ranges: The folder of the preflop ranges.
         memory_mib: An entry whose solve takes more is refused.
     """
 
@@ -61,7 +60,7 @@ class Options:
     time_limit: float | None = None
     force: bool = False
     folder: Path = FOLDER
-    ranges: Path = FOLDER / RANGES_FILE
+    ranges: Path = FOLDER
     memory_mib: int | None = None
 
 
@@ -71,7 +70,6 @@ class Builder:
     def __init__(self, options: Options, report: Report) -> None:
         self._options = options
         self._report = report
-        self._preflop = json.loads(options.ranges.read_text())
         self._coarse: tuple[str, Solution] | None = None
 
     def build(self, entries: Sequence[Entry]) -> None:
@@ -108,20 +106,24 @@ class Builder:
         )
 
     def _held(self, entry: Entry) -> dict[str, Any] | None:
+        declared = _declared(entry, self._ranges_sha256(entry.family))
         for held in read_manifest(self._options.folder)["entries"]:
             path = self._options.folder / held["file"]
-            if held["id"] == entry.id and held["declared"] == _declared(entry, self._ranges_sha256()) and path.exists():
+            if held["id"] == entry.id and held["declared"] == declared and path.exists():
                 return held if hashlib.sha256(path.read_bytes()).hexdigest() == held["sha256"] else None
         return None
 
-    def _ranges_sha256(self) -> str:
-        return hashlib.sha256(self._options.ranges.read_bytes()).hexdigest()
+    def _ranges_sha256(self, family: Family) -> str:
+        return hashlib.sha256((self._options.ranges / family.ranges_file).read_bytes()).hexdigest()
+
+    def _preflop(self, family: Family) -> dict[str, Any]:
+        return json.loads((self._options.ranges / family.ranges_file).read_text())
 
     def _preflop_ranges(self, family: Family) -> dict[str, str]:
-        for spot in self._preflop["spots"]:
+        for spot in self._preflop(family)["spots"]:
             if (spot["family"], spot["pot_type"]) == (family.name, family.pot_type):
                 return spot["ranges"]
-        raise KeyError(f"{RANGES_FILE} has no ranges for {family.name} {family.pot_type}")
+        raise KeyError(f"{family.ranges_file} has no ranges for {family.name} {family.pot_type}")
 
     def root(self, family: Family, board: str) -> Spot:
         """A family's game on a board, with its preflop ranges."""
@@ -138,7 +140,9 @@ class Builder:
 
     def _spot(self, entry: Entry) -> tuple[Spot, dict[str, Any]]:
         """The spot of an entry and where its ranges come from."""
-        preflop = {"file": RANGES_FILE, "sha256": self._ranges_sha256(), "label": self._preflop["label"]}
+        family = entry.family
+        label = self._preflop(family)["label"]
+        preflop = {"file": family.ranges_file, "sha256": self._ranges_sha256(family), "label": label}
         if entry.line is None:
             how = "preflop ranges" if entry.street == 0 else "preflop ranges on a board that was checked down"
             return self.root(entry.family, entry.board), {"preflop": preflop, "how": how}
@@ -213,7 +217,7 @@ class Builder:
         }
         return kept | {
             "id": entry.id,
-            "declared": _declared(entry, self._ranges_sha256()),
+            "declared": _declared(entry, self._ranges_sha256(entry.family)),
             "file": path.name,
             "bytes": len(data),
             "sha256": hashlib.sha256(data).hexdigest(),

@@ -33,7 +33,7 @@ from services.infra.redis import redis
 from services.infra.settings import ROOT, get_settings
 from services.solutions.flops import all_flops, canonical, sample
 from services.solutions.manifest import FOLDER, read_manifest
-from services.solutions.starter import ENTRIES, FAMILIES, Entry, Family
+from services.solutions.starter import ENTRIES, FAMILIES, GAMES, Entry, Family
 from solver.cards import parse_cards
 
 LOOK_S = 2.0
@@ -117,10 +117,16 @@ def grown_folder() -> Path:
 def plan(size: int) -> tuple[Entry, ...]:
     """What the library grows by: ``size`` flops a family, the weightiest of every family before the next.
 
-    What ships under any suits' names is left out.
+    The usual depth comes first, the others after it. What ships under any suits' names is left out.
     """
     shipped = {(entry.family.key, _canonical(entry.board)) for entry in ENTRIES if entry.street == 0}
-    wanted = [Entry(family, flop.board) for flop in sample(size) for family in FAMILIES.values()]
+    wanted = [
+        Entry(family, flop.board)
+        for depth in GAMES
+        for flop in sample(size)
+        for family in FAMILIES.values()
+        if family.depth == depth
+    ]
     return tuple(entry for entry in wanted if (entry.family.key, _canonical(entry.board)) not in shipped)
 
 

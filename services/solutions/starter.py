@@ -7,10 +7,11 @@ checked down and keeps the preflop ranges.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from services.solutions.catalog import Line, PotType, parse_line
+from solver.preflop import POT_TYPES, STARTER_GAMES, PreflopGame
 
 TARGET_PCT = (0.3, 0.1, 0.05)
 """[street] exploitability to solve to, % of the starting pot."""
@@ -21,7 +22,11 @@ COARSE_PCT = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A preflop line: who is in the pot, how much, and the sizes of every street."""
+    """A preflop line: who is in the pot, how much, and the sizes of every street.
+
+    Attributes:
+        depth: Stacks before the hand, in big blinds.
+    """
 
     key: str
     name: str
@@ -30,6 +35,18 @@ class Family:
     pot: int
     effective_stack: int
     sizes: dict[str, Any]
+    depth: int = 100
+
+    @property
+    def title(self) -> str:
+        """``BTN vs BB SRP``, with the depth where it is not the usual one."""
+        usual = f"{self.name} {self.pot_type}"
+        return usual if self.depth == STANDARD else f"{usual} {self.depth} bb"
+
+    @property
+    def ranges_file(self) -> str:
+        """Where its preflop ranges are, beside the solutions."""
+        return ranges_file(self.depth)
 
 
 def _both(bet: str, raise_: str) -> dict[str, Any]:
@@ -88,7 +105,37 @@ BLINDS = Family(
     },
 )
 
-FAMILIES = {family.key: family for family in (SRP, THREE_BET, FOUR_BET, BLINDS)}
+STANDARD = 100
+GAMES: dict[int, tuple[PreflopGame, ...]] = {
+    STANDARD: STARTER_GAMES,
+    50: tuple(replace(game, stack=50.0, raises=(game.raises[0], 9, 20)) for game in STARTER_GAMES),
+    200: tuple(replace(game, stack=200.0) for game in STARTER_GAMES),
+}
+"""By depth: the games before the flop that the ranges come from."""
+
+
+def ranges_file(depth: int) -> str:
+    """Name of the file with a depth's preflop ranges."""
+    return "ranges-v0.json" if depth == STANDARD else f"ranges-v0-{depth}bb.json"
+
+
+def _at_depth(family: Family, depth: int) -> Family:
+    """The same line with other stacks; the sizes after the flop stay."""
+    game = next(game for game in GAMES[depth] if game.name == family.name)
+    level = game.raises[POT_TYPES.index(family.pot_type)]
+    return replace(
+        family,
+        key=f"{family.key}_{depth}bb",
+        pot=round(10 * (2 * level + game.dead)),
+        effective_stack=round(10 * (depth - level)),
+        depth=depth,
+    )
+
+
+_USUAL = (SRP, THREE_BET, FOUR_BET, BLINDS)
+_OTHERS = tuple(_at_depth(family, depth) for depth in GAMES if depth != STANDARD for family in _USUAL)
+FAMILIES = {family.key: family for family in (*_USUAL, *_OTHERS)}
+"""The usual depth first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +168,7 @@ class Entry:
     @property
     def name(self) -> str:
         """For people."""
-        return f"{self.family.name} {self.family.pot_type} {self.board}"
+        return f"{self.family.title} {self.board}"
 
 
 def _entry(family: Family, board: str, line: str | None = None) -> Entry:

@@ -21,8 +21,8 @@ async def test_a_visitor_sees_how_far_every_family_is(
     answer = await browser.get("/api/spots/growth")
     assert answer.status_code == 200, answer.text
     told = answer.json()["data"]
-    assert [(one["family"], one["pot_type"]) for one in told["families"]] == [
-        (family.name, family.pot_type) for family in FAMILIES.values()
+    assert [(one["family"], one["pot_type"], one["depth_bb"]) for one in told["families"]] == [
+        (family.name, family.pot_type, family.depth) for family in FAMILIES.values()
     ]
     assert sum(one["solved"] for one in told["families"]) == told["solved"] > 0
     assert sum(one["planned"] for one in told["families"]) == told["planned"] > told["solved"]

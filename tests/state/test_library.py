@@ -17,10 +17,10 @@ from services.infra.errors import Unavailable
 from services.infra.settings import get_settings
 from services.solutions import growth
 from services.solutions.growth import FamilyGrowth, Growth, Solving
-from services.solutions.starter import FAMILIES, FOUR_BET, SRP, Entry
+from services.solutions.starter import FAMILIES, FOUR_BET, SRP, STANDARD, Entry
 from state import library
 from state.guard import comes_by_itself
-from state.library import LibraryState, growth_view
+from state.library import LibraryState, family_lines, growth_view, later
 from tests.state.conftest import ROOT, Server, Tab, add_state
 
 LIBRARY = f"{ROOT}.state___library____library_state"
@@ -48,14 +48,14 @@ async def call(tab: Tab, handler: str, **payload: Any) -> dict[str, Any]:
 async def test_every_family_is_shown_with_its_flops_and_its_boards_can_be_opened(tab: Tab) -> None:
     shown = await call(tab, "load")
     assert shown["status"] == "ready"
-    assert [one.key for one in shown["families"]] == [f"{one.name} {one.pot_type}" for one in FAMILIES.values()]
+    assert [one.key for one in shown["families"]] == [key for key, one in FAMILIES.items() if one.depth == STANDARD]
     assert shown["families"][0].count.startswith("3 of ")
-    assert shown["chosen"] == "BTN vs BB SRP"
+    assert shown["chosen"] == "BTN_vs_BB_SRP"
     assert all(one.href.startswith("/solutions/") for one in shown["boards"])
     flops = [one for one in shown["boards"] if len(one.cards) == 3]
     assert len(flops) == 3
 
-    shown = await call(tab, "choose", key="SB vs BB SRP")
+    shown = await call(tab, "choose", key="SB_vs_BB_SRP")
     assert shown["boards"] == ()
     assert shown["chosen_name"] == "SB vs BB, single-raised pot"
 
@@ -63,7 +63,7 @@ async def test_every_family_is_shown_with_its_flops_and_its_boards_can_be_opened
 async def test_an_unknown_family_shows_the_first_one(tab: Tab) -> None:
     await call(tab, "load")
     shown = await call(tab, "choose", key="nonsense")
-    assert shown["chosen"] == "BTN vs BB SRP"
+    assert shown["chosen"] == "BTN_vs_BB_SRP"
 
 
 async def test_a_library_that_cannot_be_read_says_so_and_keeps_what_was_shown(
@@ -94,6 +94,16 @@ async def test_a_page_that_looks_again_by_itself_is_nobody_who_plays(tab: Tab, m
 
 def test_an_unknown_event_is_somebody() -> None:
     assert not comes_by_itself("no such event")
+
+
+def test_another_depth_is_listed_once_something_of_it_is_solved() -> None:
+    deep = [family for family in FAMILIES.values() if family.depth == 200]
+    begun = Growth((FamilyGrowth(SRP, 3, 49), *(FamilyGrowth(one, 0, 10) for one in deep)))
+    assert [line.key for line in family_lines(begun)] == [SRP.key]
+    assert later(begun) == "After them 40 flops with 200 bb."
+    grown = Growth((FamilyGrowth(SRP, 3, 49), *(FamilyGrowth(one, 1, 10) for one in deep)))
+    assert [line.pot for line in family_lines(grown)][1] == "single-raised pot, 200 bb"
+    assert later(grown) == ""
 
 
 def test_a_solve_is_shown_with_its_board_its_way_and_its_goal() -> None:

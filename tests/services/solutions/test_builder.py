@@ -6,16 +6,19 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from services.infra.cache import Cache
-from services.solutions.builder import RANGES_FILE, Builder, Options
+from services.solutions.builder import Builder, Options
 from services.solutions.catalog import library_id, parse_line
 from services.solutions.manifest import FOLDER, Library, read_manifest, verify
 from services.solutions.rivers import Rivers
 from services.solutions.service import StrategyService
-from services.solutions.starter import ENTRIES, TARGET_PCT, Entry, Family
+from services.solutions.starter import ENTRIES, FAMILIES, GAMES, TARGET_PCT, Entry, Family, ranges_file
 from solver.cards import parse_cards
+from solver.preflop import derive_ranges
+from solver.ranges import parse_range
 from solver.spot import parse_spot
 from solver.tree import build_tree, position
 
@@ -40,13 +43,13 @@ CHECKED_DOWN = Entry(SMALL, "Kh8h3h2cQd")
 def folder(tmp_path: Path) -> Path:
     """An empty library with the family's preflop ranges."""
     spot = {"family": "BTN vs BB", "pot_type": "SRP", "ranges": {"oop": "KQs,77,A5s", "ip": "AK,QQ,J9s"}}
-    (tmp_path / RANGES_FILE).write_text(json.dumps({"label": "assumed", "spots": [spot]}))
+    (tmp_path / SMALL.ranges_file).write_text(json.dumps({"label": "assumed", "spots": [spot]}))
     return tmp_path
 
 
 def _build(folder: Path, *entries: Entry, force: bool = False) -> list[str]:
     said: list[str] = []
-    options = Options(folder=folder, ranges=folder / RANGES_FILE, target_pct=1.0, force=force)
+    options = Options(folder=folder, ranges=folder, target_pct=1.0, force=force)
     Builder(options, said.append).build(entries)
     return said
 
@@ -72,7 +75,7 @@ def test_the_same_build_gives_the_same_artefact(folder: Path) -> None:
 
 def test_changed_ranges_are_built_again(folder: Path) -> None:
     _build(folder, CHECKED_DOWN)
-    path = folder / RANGES_FILE
+    path = folder / SMALL.ranges_file
     path.write_text(path.read_text().replace("QQ", "TT"))
     assert "there already" not in _build(folder, CHECKED_DOWN)[0]
 
@@ -127,3 +130,26 @@ def test_the_shipped_library_is_complete_and_small() -> None:
     assert len(ENTRIES) - flops.total() >= 24
     for entry in ENTRIES:
         assert held[entry.id]["target_pct"] == TARGET_PCT[entry.street]
+
+
+@pytest.mark.parametrize("depth", GAMES)
+def test_the_ranges_of_every_depth_are_what_the_model_gives(depth: int) -> None:
+    stored = json.loads((FOLDER / ranges_file(depth)).read_text())
+    derived = json.loads(json.dumps(derive_ranges(GAMES[depth])))
+    assert stored["inputs"] == derived["inputs"]
+    for kept, made in zip(stored["spots"], derived["spots"], strict=True):
+        for player in ("oop", "ip"):
+            difference = parse_range(kept["ranges"][player]) - parse_range(made["ranges"][player])
+            assert np.abs(difference).max() < 0.015  # one step of the rounding, on another machine's arithmetic
+    pots = {(spot["family"], spot["pot_type"]): (spot["pot_bb"], spot["stack_bb"]) for spot in stored["spots"]}
+    for family in FAMILIES.values():
+        if family.depth == depth:
+            pot, stack = pots[family.name, family.pot_type]
+            assert (family.pot, family.effective_stack) == (round(10 * pot), round(10 * stack))
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.key)
+def test_every_family_makes_a_game_on_any_flop(family: Family) -> None:
+    spot = Builder(Options(), print).root(family, "8s5d3c")
+    assert spot.pot + 2 * spot.effective_stack >= 20 * family.depth
+    assert len(build_tree(spot)) > 10

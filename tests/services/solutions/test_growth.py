@@ -19,7 +19,7 @@ from services.solutions.growth import Solving, build_apart, every_flop, grown_fo
 from services.solutions.manifest import FOLDER, Library, verify
 from services.solutions.rivers import Rivers
 from services.solutions.service import StrategyService
-from services.solutions.starter import ENTRIES, FAMILIES, FOUR_BET
+from services.solutions.starter import ENTRIES, FAMILIES, FOUR_BET, GAMES, STANDARD
 from solver.cards import parse_cards
 
 ROUGH = ("--target", "40")
@@ -40,7 +40,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, redis_server: str) -> 
 def test_the_plan_is_wide_before_it_is_deep_and_repeats_nothing_that_ships() -> None:
     planned = plan(49)
     assert len({entry.id for entry in planned}) == len(planned)
-    assert {entry.family.key for entry in planned[:4]} == set(FAMILIES)
+    usual = {key for key, family in FAMILIES.items() if family.depth == STANDARD}
+    assert {entry.family.key for entry in planned[:4]} == usual
+    depths = [entry.family.depth for entry in planned]
+    assert depths == sorted(depths, key=list(GAMES).index)  # the usual stacks before all others
     shipped = [entry for entry in ENTRIES if entry.street == 0]
     assert 49 * len(FAMILIES) - len(shipped) <= len(planned) <= 49 * len(FAMILIES)
 
