@@ -154,8 +154,7 @@ def analysis_view(found: Analysis, decision_id: str, unit: Unit = "bb") -> Analy
     facts, hero = found.facts, found.hero
     position = facts.node.position
     player, blind, pot = position.player, found.solution.big_blind, position.pot
-    call_total = position.street_bets[player] + position.to_call
-    actions = action_views(position.actions, pot, call_total, blind, unit)
+    actions = action_views(position.actions, pot, position.to_call, blind, unit)
     ours, theirs = facts.ranges[hero], facts.ranges[1 - hero]
     own = [index for index, combo in enumerate(ours.combos) if combo == found.hero_combo]
     equity = float(ours.equities[own[0]]) if own else math.nan
@@ -253,7 +252,7 @@ def _range_view(found: Analysis, side: int, actions: tuple[ActionView, ...], uni
     equity = "" if math.isnan(held.equity) else f", equity {number(100 * held.equity)}%"
     return RangeView(
         title=_range_title(found, side),
-        words=f"{number(held.size)} combos{equity}",
+        words=f"{'under 0.1' if 0 < held.size < 0.05 else number(held.size)} combos{equity}",
         grid=held.grid,
         grid_actions=actions if acts else (ActionView("here", "In range", "here", ""),),
         curve=curve_path(held.curve),

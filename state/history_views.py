@@ -14,7 +14,7 @@ from solver.cards import card_to_text
 from state import routes
 from state.amounts import Unit, fixed, loss_text, money, number, pot_text
 from state.families import HANDS, SITUATIONS, STREETS, TEXTURES, node_words
-from state.views import POT_TYPES, StepView, TableView, action_label, step_views
+from state.views import POT_TYPES, StepView, TableView, action_label, price, step_views
 
 _MODES: Final = {"hands": "Hands", "drill": "Drill", "ranked": "Weekly set", "daily": "Daily ten", "range": "Range"}
 _PURPOSES: Final = {"review": "Review", "theme": "Theme drill"}
@@ -99,11 +99,10 @@ def when(moment: datetime, zone: str) -> str:
 def decision_line(past: PastDecision, zone: str, unit: Unit = "bb") -> DecisionLine:
     """An answered decision for a list."""
     spot = past.spot
-    since_deal = spot.line[max((i + 1 for i, step in enumerate(spot.line) if step.startswith("deal")), default=0) :]
-    call_total = max((int(step.partition(" ")[2] or 0) for step in since_deal), default=0)
+    _, to_call = price(spot.line, 0)
     name = f"{spot.family} {spot.pot_type}" if spot.pot_type in POT_TYPES else "your own spot"
     played, best = (
-        action_label(action, spot.pot, call_total, spot.big_blind, unit) if action else ""
+        action_label(action, spot.pot, to_call, spot.big_blind, unit) if action else ""
         for action in (spot.action, spot.best_action)
     )
     text = played if not best or spot.word in ("best", "correct", "uncertain") else f"{played}. {best} was better."

@@ -27,7 +27,7 @@ MOST: Final = 200
 
 @dataclass(frozen=True)
 class OwnSolve:
-    """A row; ``key`` is the solution's id, ``stakes`` pot and stack in chips."""
+    """A row; ``key`` is the solution's id, ``stakes`` pot and stack in bb."""
 
     key: str = ""
     href: str = ""
@@ -115,7 +115,7 @@ def row_of(job: SolveJob, zone: str) -> OwnSolve:
         href=f"{routes.SOLUTIONS}/{job.solution_id}",
         name=" ".join(cards),
         cards=cards,
-        stakes=f"{job.spot['pot']:,} / {job.spot['effective_stack']:,}",
+        stakes=" / ".join(number(job.spot[part] / job.spot["big_blind"]) for part in ("pot", "effective_stack")),
         solved="" if pct is None else f"{number(pct, 2)}%",
         when=when(job.created_at, zone),
     )

@@ -83,8 +83,7 @@ class RangeView:
 def range_view(table: RangeTable) -> RangeView:
     """A node for the page."""
     blind, positions = table.solution.big_blind, table.solution.positions
-    call_total = table.street_bets[table.hero] + table.to_call
-    actions = action_views(table.actions, table.pot, call_total, blind)
+    actions = action_views(table.actions, table.pot, table.to_call, blind)
     pot_type = table.solution.pot_type
     villain = villain_words(table.plan.villain)
     view = {

@@ -385,7 +385,7 @@ class SolveState(rx.State):
             self.notice = failure.message
         else:
             self._line, self._actions, self.notice = line, position.actions, ""
-            self.node = node_view(position, node, found, info.big_blind)
+            self.node = node_view(position, node, found, info.big_blind, info.positions)
         finally:
             self.opening = False
 
@@ -447,7 +447,13 @@ def outcome_text(job: SolveJob) -> str:
     return f"{accuracy}{late}: {job.progress.iteration} iterations, {number(job.progress.seconds)} s."
 
 
-def node_view(position: LinePosition, node: NodeStrategy | None, found: NodeSummary | None, big_blind: int) -> NodeView:
+def node_view(
+    position: LinePosition,
+    node: NodeStrategy | None,
+    found: NodeSummary | None,
+    big_blind: int,
+    names: tuple[str, str] = _PLAYERS,
+) -> NodeView:
     """What the page shows of a place in the tree."""
     crumbs = tuple(step_text(step, big_blind) for step in position.line)
     pot = f"Pot {bb(position.pot, big_blind)}"
@@ -457,14 +463,14 @@ def node_view(position: LinePosition, node: NodeStrategy | None, found: NodeSumm
             return NodeView(title="Next card", pot=pot, crumbs=crumbs, deal=deal)
         match position.kind:
             case "fold":
-                ended = f"{_PLAYERS[1 - position.player]} wins the pot."
+                ended = f"{names[1 - position.player]} wins the pot."
             case "runout":
                 ended = "All-in: the rest of the board is dealt, then showdown."
             case _:
                 ended = "Showdown."
         return NodeView(title="The hand ends here", pot=pot, crumbs=crumbs, ended=ended)
     player = position.player
-    actions = action_views(position.actions, position.pot, position.street_bets[player] + position.to_call, big_blind)
+    actions = action_views(position.actions, position.pot, position.to_call, big_blind)
     first_of_turn = position.street == 1 and bool(position.line) and position.line[-1].startswith("deal ")
     rows = tuple(
         StrategyRow(index, action.label, action.tone, f"{number(100 * share)}%", round(100 * share, 2))
@@ -472,13 +478,13 @@ def node_view(position: LinePosition, node: NodeStrategy | None, found: NodeSumm
     )
     ev = f"{number(found.ev / big_blind, 2)} bb" if math.isfinite(found.ev) else "–"
     return NodeView(
-        title=f"{_PLAYERS[player]} to act",
+        title=f"{names[player]} to act",
         pot=pot,
         crumbs=crumbs,
         rows=rows,
         figures=(
-            (f"EV of {_PLAYERS[player]}", ev),
-            (f"Equity of {_PLAYERS[player]}", f"{number(100 * found.equity)}%"),
+            (f"EV of {names[player]}", ev),
+            (f"Equity of {names[player]}", f"{number(100 * found.equity)}%"),
             ("Combos", number(found.combos)),
             ("Solved to, here", f"{number(node.exploitability_pct, 2)}% of pot"),
         ),

@@ -19,12 +19,13 @@ from services.infra.errors import Conflict, DomainError
 from services.training.pairs import second_table
 from services.training.plan import Pause
 from services.training.service import get_training
-from services.training.views import Answer, DrillSpec, Mode, Table
+from services.training.views import Answer, DrillSpec, Mode, Summary, Table
 from state import routes
 from state.amounts import Unit, is_unit
 from state.guard import Policy, policy
 from state.session import principal_of
-from state.views import AnswerView, Seat, SummaryView, TableView, answer_view, seat_of, summary_view, table_view
+from state.summary_views import SummaryView, summary_view
+from state.views import AnswerView, Seat, TableView, answer_view, seat_of, table_view
 
 Phase = Literal["idle", "starting", "decision", "rolling", "paused", "retry", "ended", "summary"]
 """``rolling``: graded, the next decision is on its way. ``paused``: a mistake waits to be looked at. ``retry``: it is
@@ -54,6 +55,7 @@ class TablePlay(rx.State, mixin=True):
     pair: str = ""
     _shown: Table | None = None
     _graded: Answer | None = None
+    _finished: Summary | None = None
     _unrated: bool = False
     _mode: Mode = "hands"
     _hand_id: str = ""
@@ -134,6 +136,8 @@ class TablePlay(rx.State, mixin=True):
             self.table = table_view(self._shown, unit)
         if self._graded is not None:
             self._say(self._graded, unrated=self._unrated)
+        if self._finished is not None:
+            self.summary = summary_view(self._finished, unit)
 
     def _say(self, answer: Answer, *, unrated: bool = False) -> None:
         self._graded, self._unrated = answer, unrated
@@ -193,7 +197,7 @@ class TablePlay(rx.State, mixin=True):
             case "set_done":
                 summary = await get_training().summary(db, user_id, table.session_id)
                 self._worst = tuple(str(spot.decision_id) for spot in summary.worst)
-                self.summary = summary_view(summary)
+                self._finished, self.summary = summary, summary_view(summary, self.unit)
                 self.phase = "summary"
             case "decision":
                 self.phase = "decision"

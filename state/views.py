@@ -13,9 +13,8 @@ from typing import Final
 
 from services.infra.settings import get_settings
 from services.training.deviation import villain_words
-from services.training.views import Answer, Grade, HandResult, Step, StreetLoss, Summary, Table, WorstSpot
+from services.training.views import Answer, Grade, HandResult, Step, StreetLoss, Table
 from solver.cards import COMBO_CLASS, COMBO_INDEX, HAND_CLASSES, card_to_text
-from state import routes
 from state.amounts import UNIT_WORDS, Unit, column, loss_text, loss_texts, money, number, pot_text, signed
 from state.spoken import spoken_table
 
@@ -25,7 +24,6 @@ GROUPS: Final = ("small", "medium", "large", "overbet")
 """Sizes of grouped drills, smallest first."""
 _UNKNOWN: Final = "–"
 _AFTER: Final[dict[Unit, str]] = {"bb": " bb", "pct": "% pot", "chips": " chips"}
-_WORDS: Final = ("best", "correct", "inaccuracy", "wrong", "blunder", "uncertain")
 
 
 @dataclass(frozen=True)
@@ -125,38 +123,6 @@ class AnswerView:
     line: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class WorstView:
-    """A costly decision of the set."""
-
-    title: str = ""
-    cards: tuple[str, ...] = ()
-    board: tuple[str, ...] = ()
-    text: str = ""
-    loss: str = ""
-    tone: str = ""
-    href: str = ""
-
-
-@dataclass(frozen=True)
-class SummaryView:
-    """A set in figures."""
-
-    session_id: str = ""
-    errors: str = ""
-    mistakes: str = ""
-    title: str = ""
-    score: str = ""
-    loss: str = ""
-    per_100: str = ""
-    interval: str = ""
-    decisions: str = ""
-    counts: tuple[StepView, ...] = ()
-    streets: tuple[StepView, ...] = ()
-    worst: tuple[WorstView, ...] = ()
-    ranked: bool = False
-
-
 def action_tones(actions: Sequence[str], pot: int) -> tuple[str, ...]:
     """The colour of each action of a node: fold, pass, or bet-1 (small) to bet-5 (all-in), never two sizes alike."""
     tones: list[str] = []
@@ -178,15 +144,15 @@ def action_tones(actions: Sequence[str], pot: int) -> tuple[str, ...]:
     return tuple(tones)
 
 
-def action_label(action: str, pot: int, call_total: int, big_blind: int, unit: Unit = "bb") -> str:
-    """The name of an action, totals on this street; a bet also as % of the pot before it."""
+def action_label(action: str, pot: int, to_call: int, big_blind: int, unit: Unit = "bb") -> str:
+    """The name of an action: what a call costs, bets and raises as totals on this street, a bet also as % of the pot."""
     kind, _, amount = action.partition(" ")
     if amount in GROUPS or (kind in {"bet", "raise"} and not amount):
         return action.capitalize()
     chips = int(amount or 0)
     match kind:
         case "call":
-            return f"Call {money(call_total, pot, big_blind, unit)}"
+            return f"Call {money(to_call, pot, big_blind, unit)}"
         case "bet":
             share = "" if unit == "pct" else f" ({number(100 * chips / pot, 0)}%)"
             return f"Bet {money(chips, pot, big_blind, unit)}{share}"
@@ -199,7 +165,7 @@ def action_label(action: str, pot: int, call_total: int, big_blind: int, unit: U
 
 
 def action_views(
-    actions: Sequence[str], pot: int, call_total: int, big_blind: int, unit: Unit = "bb"
+    actions: Sequence[str], pot: int, to_call: int, big_blind: int, unit: Unit = "bb"
 ) -> tuple[ActionView, ...]:
     """The actions of a node with labels, colours and keys: F, C, the sizes by number."""
     views: list[ActionView] = []
@@ -213,7 +179,7 @@ def action_views(
         else:
             sizes += 1
             key = str(sizes)
-        views.append(ActionView(action, action_label(action, pot, call_total, big_blind, unit), tone, key))
+        views.append(ActionView(action, action_label(action, pot, to_call, big_blind, unit), tone, key))
     return tuple(views)
 
 
@@ -289,7 +255,6 @@ def table_view(table: Table, unit: Unit = "bb") -> TableView:
     board = [card_to_text(card) for card in table.board]
     shown = table.result.villain_cards if table.result else None
     pot = table.pot_at_decision or table.pot
-    call_total = table.street_bets[hero] + table.to_call
 
     def chips(value: int) -> str:
         return money(value, pot, blind, unit)
@@ -310,7 +275,7 @@ def table_view(table: Table, unit: Unit = "bb") -> TableView:
         villain_stack=chips(table.stacks[villain]),
         villain_bet=chips(table.street_bets[villain]) if table.street_bets[villain] else "",
         die=table.die,
-        actions=action_views(table.actions, pot, call_total, blind, unit),
+        actions=action_views(table.actions, pot, table.to_call, blind, unit),
         result=_result(table.result, table, unit) if table.result else "",
         losses=street_losses(table.result.losses, table.solution.pot, blind, unit) if table.result else (),
         deadline=table.deadline.isoformat() if table.deadline else "",
@@ -335,10 +300,10 @@ def _progress(table: Table) -> str:
     return f"Decision {min(table.decisions_done + 1, table.set_size)} of {table.set_size}"
 
 
-def _price(answer: Answer, start_pot: int) -> tuple[int, int]:
-    """Pot at the decision and the street total of a call, replayed from the line: the table itself has moved on."""
+def price(line: Sequence[str], start_pot: int) -> tuple[int, int]:
+    """Pot at the end of a line and what a call costs there, replayed: the table itself has moved on."""
     pot, bets, player = start_pot, [0, 0], 0
-    for step in answer.line:
+    for step in line:
         kind, _, amount = step.partition(" ")
         if kind == "deal":
             bets, player = [0, 0], 0
@@ -346,7 +311,7 @@ def _price(answer: Answer, start_pot: int) -> tuple[int, int]:
         total = int(amount) if amount else max(bets) if kind == "call" else bets[player]
         pot += total - bets[player]
         bets[player], player = total, 1 - player
-    return pot, max(bets)
+    return pot, max(bets) - bets[player]
 
 
 def _sentence(grade: Grade, better: str, big_blind: int, unit: Unit) -> str:
@@ -383,12 +348,12 @@ def seat_of(table: Table) -> Seat:
 
 def answer_view(answer: Answer, seat: Seat, unit: Unit = "bb", *, unrated: bool = False) -> AnswerView:
     """The grade for the page."""
-    pot, call_total = _price(answer, seat.start_pot)
+    pot, to_call = price(answer.line, seat.start_pot)
     blind = seat.big_blind
     names = tuple(row.action for row in answer.rows)
-    views = {view.action: view for view in action_views(names, pot, call_total, blind, unit)}
+    views = {view.action: view for view in action_views(names, pot, to_call, blind, unit)}
     best = max(answer.rows, key=lambda row: -math.inf if row.ev is None else row.ev, default=None)
-    (chosen,) = action_views((answer.action,), pot, call_total, blind, unit)
+    (chosen,) = action_views((answer.action,), pot, to_call, blind, unit)
     rows = tuple(
         RowView(
             label=views[row.action].label,
@@ -438,59 +403,4 @@ def answer_view(answer: Answer, seat: Seat, unit: Unit = "bb", *, unrated: bool 
         grid_actions=tuple(views[name] for name in answer.grid.actions),
         hand_class=HAND_CLASSES[COMBO_CLASS[COMBO_INDEX[seat.hero_cards]]],
         line=answer.line,
-    )
-
-
-def _spot_name(spot: WorstSpot) -> str:
-    return f"{spot.family} {spot.pot_type}" if spot.pot_type in POT_TYPES else "your own spot"
-
-
-def _worst(spot: WorstSpot) -> WorstView:
-    call_total = max((int(step.partition(" ")[2] or 0) for step in spot.line if not step.startswith("deal")), default=0)
-    played, best = (
-        action_label(action, spot.pot, call_total, spot.big_blind) if action else ""
-        for action in (spot.action, spot.best_action)
-    )
-    return WorstView(
-        title=f"{STREETS[spot.street]}, {_spot_name(spot)}, you are {spot.positions[spot.hero]}",
-        cards=tuple(card_to_text(card) for card in sorted(spot.hero_cards, reverse=True)),
-        board=tuple(card_to_text(card) for card in spot.board),
-        text=f"{played}. {best} was better." if best else f"{played}.",
-        loss=loss_text(spot.loss_bb, spot.loss_pct),
-        tone=spot.word,
-        href=f"{routes.HISTORY}/{spot.hand_id}?decision={spot.decision_id}",
-    )
-
-
-_FINISHED = {"hands": "Set finished", "ranked": "The week's set is finished", "daily": "Today's ten hands are played"}
-
-
-def summary_view(summary: Summary) -> SummaryView:
-    """The set for the page."""
-    interval = summary.interval
-    most = summary.most_errors_pct
-    return SummaryView(
-        session_id=str(summary.session_id),
-        errors=f"Nothing wrong in {summary.scored} decisions: the error rate is at most {number(most, 0)}%."
-        if most is not None
-        else "",
-        mistakes=f"All {summary.mistakes} mistakes, by loss" if summary.mistakes else "",
-        title="Review finished"
-        if summary.purpose == "review"
-        else "Drill finished"
-        if summary.drill
-        else _FINISHED[summary.mode],
-        score="–" if summary.ev_score is None else number(summary.ev_score),
-        loss=f"{number(summary.ev_loss_bb, 2)} bb",
-        per_100="–" if summary.ev_loss_per_100 is None else f"{number(summary.ev_loss_per_100)} bb",
-        interval=f"95%: {number(interval[0])} to {number(interval[1])} bb"
-        if interval
-        else "No interval below 100 decisions.",
-        decisions=f"{summary.decisions} decisions in {summary.hands} hands",
-        counts=tuple(
-            StepView(text=f"{summary.counts[word]} {word}", tone=word) for word in _WORDS if summary.counts.get(word)
-        ),
-        streets=street_losses(summary.streets),
-        worst=tuple(_worst(spot) for spot in summary.worst),
-        ranked=summary.mode != "hands",
     )

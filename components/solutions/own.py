@@ -27,7 +27,7 @@ def _row(row: Any) -> rx.Component:
             ),
             scope="row",
         ),
-        rx.el.td(row.stakes, class_name="number", custom_attrs={"data-label": "Pot / stack, chips"}),
+        rx.el.td(row.stakes, class_name="number", custom_attrs={"data-label": "Pot / stack, bb"}),
         rx.el.td(row.solved, class_name="number", custom_attrs={"data-label": "Solved to, % of pot"}),
         rx.el.td(row.when, custom_attrs={"data-label": "Asked"}),
         rx.el.td(
@@ -62,7 +62,7 @@ def own_solves() -> rx.Component:
                 _rows.length() > 0,
                 table(
                     "Your solves",
-                    ["Board", ("Pot / stack, chips", "number"), ("Solved to, % of pot", "number"), "Asked", ""],
+                    ["Board", ("Pot / stack, bb", "number"), ("Solved to, % of pot", "number"), "Asked", ""],
                     rx.foreach(_rows, _row),
                     class_name="own-solves-table",
                 ),

@@ -9,7 +9,8 @@ from components.poker import playing_card
 from components.ui import button, download_link, link_button
 from state import routes
 from state.training import TrainingState
-from state.views import StepView, WorstView
+from state.summary_views import WorstView
+from state.views import StepView
 
 
 def _figure(label: str, value: rx.Var[str], note: rx.Var[str]) -> rx.Component:

@@ -55,7 +55,8 @@ async def judge(
     q_parts, mix_parts = group_values(parts, q), group_shares(parts, mix)
     villain = villain_words(plan.villain) if plan is not None and position.street == RIVER else ""
     known = bool(np.isfinite(q).all())
-    own = 100 * float(mix @ losses(q)) / position.pot if known else 0.0
+    # nobody is told that what the solver mostly does is a leak
+    own = 100 * max(float(mix @ losses(q)), float(losses(q)[np.argmax(mix)])) / position.pot if known else 0.0
     sure = tolerance(position.street, float(mix_parts[chosen]), share, solved_to, own_loss_pct=own, in_range=in_range)
     if villain:  # his strategy is given and the best response to it is computed, not approached
         sure = Tolerance(EXACT_PCT, fitted=True)

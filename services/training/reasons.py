@@ -1,7 +1,8 @@
 """Why, in numbers: three lines about one hand at one decision, no prose.
 
 Facing a bet that ends the betting: the equity that a call needs, the equity against the betting range, the blockers.
-Earlier: the equity, every action's EQR (EV over equity times pot; the EVs stand beside it), the blockers. Blockers are
+Earlier: the equity, beside the price's when there is a bet to call, every action's EQR (EV over equity times pot; the EVs
+stand beside it), the blockers. EQR says something only of an EV above 0 and of a hand with at least 1% equity. Blockers are
 the combos, weighted by villain's reach, that hero's two cards take out of those that are ahead of hero's hand (more
 than half the equity against it) and of those that are behind.
 """
@@ -20,6 +21,8 @@ from solver.hand_rank import rank_boards
 from solver.tree import LinePosition
 
 Reasons = tuple[str, str, str]
+
+_LEAST_EQUITY = 0.01
 
 
 def reasons(
@@ -52,13 +55,15 @@ def reasons(
         second = f"Your hand has {equity:.1%} against the betting range of {total:.1f} combos"
     else:
         first = f"Your hand has {equity:.1%} equity against {total:.1f} combos"
+        if position.to_call > 0:
+            first += f"; the price alone asks for {position.to_call / (position.pot + position.to_call):.1%}"
         share = equity * position.pot
         realised = [
             f"{_label(action, big_blind)} {round(100 * value / share) + 0}%"
             for action, value in zip(position.actions, q, strict=True)
-            if action != "fold" and share > 0 and np.isfinite(value)
+            if action != "fold" and equity >= _LEAST_EQUITY and value > 0
         ]
-        second = f"EQR: {', '.join(realised)}" if realised else "EQR: unknown without equity"
+        second = f"EQR: {', '.join(realised)}" if realised else "EQR: no action keeps any"
     ahead, behind = facing < 0.5, facing > 0.5
     parts = [
         f"{(weights * side * shares_card).sum():.1f} of {(weights * side).sum():.1f} combos that are {name}"

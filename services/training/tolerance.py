@@ -72,8 +72,9 @@ def tolerance(
         hand_share: The hand's reach over that of the commonest hand here, 0 to 1.
         solved_to_pct: Local exploitability at the node, % of its pot: a place solved worse than the street's figure
             can't be known better than it is solved. None where one of the players never gets.
-        own_loss_pct: What the solver's own mix loses with this hand, % of the pot: giving up much itself it has
-            not made up its mind about the hand, and nobody can be told that he is that much worse.
+        own_loss_pct: What the solver's own play loses with this hand, % of the pot: the more of its mix and of its
+            commonest action. Giving up much itself it has not made up its mind about the hand, and nobody can be told
+            that he is that much worse.
         in_range: Whether the solver brings the hand here at all.
     """
     figures = STREETS[street]

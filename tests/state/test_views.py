@@ -63,7 +63,7 @@ def test_numbers_round_half_away_from_zero_and_never_show_a_negative_zero(value:
     ],
 )
 def test_buttons_are_named_as_the_outside_relies_on(action: str, label: str) -> None:
-    assert action_label(action, pot=100, call_total=25, big_blind=10) == label
+    assert action_label(action, pot=100, to_call=25, big_blind=10) == label
 
 
 def test_a_bigger_size_is_always_darker() -> None:
@@ -77,8 +77,8 @@ def test_sizes_are_on_number_keys_and_the_rest_on_letters() -> None:
     assert [view.key for view in views] == ["F", "C", "1", "2"]
 
 
-def test_a_call_is_named_by_its_total_on_the_street() -> None:
-    assert table_view(FACING).actions[1].label == "Call 5.4 bb"
+def test_a_call_is_named_by_what_it_costs() -> None:
+    assert table_view(FACING).actions[1].label == "Call 3.6 bb"
 
 
 def test_the_ribbon_tells_the_line_and_carries_new_cards() -> None:

@@ -23,7 +23,7 @@ from services.solutions.service import StrategyService
 from services.training.deals import combo_cards, combo_of, without_cards
 from services.training.grading import Cutoffs, losses
 from services.training.judging import judge
-from services.training.reasons import hero_equities
+from services.training.reasons import hero_equities, reasons
 from services.training.service import TrainingService
 from services.training.tolerance import STREETS
 from services.training.views import StrategyGrid
@@ -200,8 +200,34 @@ async def test_a_hand_about_which_the_solver_has_not_made_up_its_mind_is_not_gra
     torn[0][:, row] = [0.5, *[0.5 / (len(position.actions) - 1)] * (len(position.actions) - 1)]
     torn[1][:, row] = [-0.1 * position.pot, *[0.0] * (len(position.actions) - 1)]
     fields = await judge(replace(node, strategy=torn[0], q=torn[1]), hand, position.actions[0], 50, Cutoffs())
-    assert (fields["grade"], fields["tolerance_pct"]) == ("uncertain", pytest.approx(5.0))
+    assert (fields["grade"], fields["tolerance_pct"]) == ("uncertain", pytest.approx(10.0))
     assert (await judge(node, hand, "call", 50, Cutoffs()))["grade"] != "uncertain"
+
+
+async def test_what_the_solver_mostly_does_is_never_called_a_leak(shelf: Shelf, solved: StrategyService) -> None:
+    node = await solved.node(shelf.river.id, ("check", "bet 50"))
+    hand = parse_combo("KhQh")
+    row, position = node.row(hand), node.position
+    mixed = np.array(node.strategy), np.array(node.q)
+    rest = len(position.actions) - 1
+    mixed[0][:, row] = [0.8, *[0.2 / rest] * rest]
+    mixed[1][:, row] = [-0.012 * position.pot, *[0.0] * rest]  # more than the river's tolerance
+    served = replace(node, strategy=mixed[0], q=mixed[1])
+    fields = await judge(served, hand, position.actions[0], 0, Cutoffs())
+    assert (fields["grade"], fields["tolerance_pct"]) == ("best", pytest.approx(1.2))
+
+
+async def test_a_hand_without_equity_has_no_eqr_and_a_bet_to_call_shows_its_price(
+    shelf: Shelf, solved: StrategyService
+) -> None:
+    node = await solved.node(shelf.flop.id, ("check", "bet 50"))
+    hand = int(node.combos[0])
+    reach = node.reach[1 - node.position.player]
+    lost = [-10.0] * len(node.position.actions)
+    first, second, _ = reasons(node.position, hand, reach, lost, node.big_blind)
+    needed = node.position.to_call / (node.position.pot + node.position.to_call)
+    assert first.endswith(f"; the price alone asks for {needed:.1%}")
+    assert second == "EQR: no action keeps any"
 
 
 def test_equity_on_the_turn_counts_every_river() -> None:
