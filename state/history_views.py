@@ -8,15 +8,18 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.training.history import PastDecision, PastSet, ThemeView
+from services.training.models import SessionRow
 from services.training.replay import Frame
 from services.training.views import Table
 from solver.cards import card_to_text
 from state import routes
 from state.amounts import Unit, fixed, loss_text, money, number, pot_text
 from state.families import HANDS, SITUATIONS, STREETS, TEXTURES, node_words
+from state.summary_views import counted
 from state.views import POT_TYPES, StepView, TableView, action_label, price, step_views
 
 _MODES: Final = {"hands": "Hands", "drill": "Drill", "ranked": "Weekly set", "daily": "Daily ten", "range": "Range"}
+_RESUMED: Final = {"ranked": routes.LEADERBOARD_PLAY, "daily": routes.DAILY, "range": routes.DRILL_RANGE}
 _PURPOSES: Final = {"review": "Review", "theme": "Theme drill"}
 
 
@@ -122,11 +125,21 @@ def decision_line(past: PastDecision, zone: str, unit: Unit = "bb") -> DecisionL
     )
 
 
+def _progress(row: SessionRow) -> str:
+    """How far an open set is, in what it counts."""
+    if row.mode == "daily" or (row.plan or {}).get("unit") == "hands":
+        return f"hand {row.hands} of {row.set_size}"
+    if row.mode == "range":
+        return f"{row.decisions} of {row.set_size} ranges"
+    return f"{row.decisions} of {row.set_size} decisions"
+
+
 def set_line(past: PastSet, zone: str) -> SetLine:
     """A set for a list; a sum over many pots is in bb, whatever single amounts are shown in."""
     row = past.row
     is_open = row.finished_at is None
-    name = _PURPOSES.get(past.purpose) or _MODES.get(row.mode, row.mode.capitalize())
+    kind = _PURPOSES.get(past.purpose) or _MODES.get(row.mode, row.mode.capitalize())
+    name = (row.plan or {}).get("name") or kind
     loss = f"{number(past.loss_bb, 2)} bb" if row.decisions else "–"
     if row.decisions:
         loss += f", {number(100 * past.loss_bb / row.decisions)} bb per 100"
@@ -134,11 +147,11 @@ def set_line(past: PastSet, zone: str) -> SetLine:
         id=str(row.id),
         name=name,
         when=when(row.started_at, zone),
-        progress=f"{row.decisions} of {row.set_size} decisions" if is_open else f"{row.decisions} decisions",
+        progress=_progress(row) if is_open else counted(row.decisions, "decision"),
         loss=loss,
         open=is_open,
         ranked=row.mode == "ranked",
-        resume=routes.LEADERBOARD_PLAY if row.mode == "ranked" else f"{routes.HOME}?set={row.id}",
+        resume=_RESUMED.get(row.mode, f"{routes.HOME}?set={row.id}"),
         mistakes=f"{routes.HISTORY}?set={row.id}&order=loss",
         export=f"/api/training/sessions/{row.id}/export?format=",
     )

@@ -120,7 +120,9 @@ def _graded_view(graded: RangeGraded, actions: tuple[ActionView, ...]) -> dict[s
         "grid_actions": actions,
         "loss": f"{number(graded.loss_bb, 3)} bb",
         "loss_pct": f"{number(graded.loss_pct, 2)}% of pot",
-        "unavoidable": f"{number(graded.least_bb, 3)} bb of it no single action per hand class avoids",
+        "unavoidable": f"{number(graded.least_bb, 3)} bb of it no single action per hand class avoids"
+        if graded.least_bb >= 0.0005
+        else "",
         "right": f"{number(100 * graded.right_share, 0)}%",
         "solved": "Exact against this villain"
         if graded.villain

@@ -52,7 +52,6 @@ from state.views import ActionView, action_views
 MIB: Final = 1 << 20
 _CURVE_POINTS: Final = 120
 SUBGAME_TARGET_PCT: Final = 0.1
-_PLAYERS: Final = ("OOP", "IP")
 
 Phase = Literal["form", "waiting", "solving", "opening", "done"]
 """``opening``: a solution of the library is read."""
@@ -448,11 +447,7 @@ def outcome_text(job: SolveJob) -> str:
 
 
 def node_view(
-    position: LinePosition,
-    node: NodeStrategy | None,
-    found: NodeSummary | None,
-    big_blind: int,
-    names: tuple[str, str] = _PLAYERS,
+    position: LinePosition, node: NodeStrategy | None, found: NodeSummary | None, big_blind: int, names: tuple[str, str]
 ) -> NodeView:
     """What the page shows of a place in the tree."""
     crumbs = tuple(step_text(step, big_blind) for step in position.line)

@@ -73,7 +73,11 @@ def _worst(spot: WorstSpot, unit: Unit) -> WorstView:
 
 
 _MISTAKES: Final = {0: "", 1: "The one mistake"}
-_FINISHED: Final = {"hands": "Set finished", "ranked": "The week's set is finished", "daily": "Today's ten hands are played"}
+_FINISHED: Final = {
+    "hands": "Set finished",
+    "ranked": "The week's set is finished",
+    "daily": "Today's ten hands are played",
+}
 
 
 def summary_view(summary: Summary, unit: Unit = "bb") -> SummaryView:

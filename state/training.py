@@ -7,6 +7,7 @@ A decision is answered by its id, so a repeated, late or foreign click changes n
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
 from typing import Final, Literal, TypeVar
 from uuid import UUID
 
@@ -176,9 +177,20 @@ class TablePlay(rx.State, mixin=True):
 
     async def _advance(self) -> None:
         hand_id = UUID(self._hand_id)
-        await self._ask(
-            lambda db, user_id: self._show(db, user_id, get_training().advance(db, user_id, hand_id)), "paused"
-        )
+        await self._ask(lambda db, user_id: self._show(db, user_id, self._played_on(db, user_id, hand_id)), "paused")
+
+    async def _played_on(self, db: AsyncSession, user_id: UUID, hand_id: UUID) -> Table:
+        """The hand, played on: a single decision has no end to look at, the last hand of a set has one."""
+        table = await get_training().advance(db, user_id, hand_id)
+        if table.result is None:
+            return table
+        shows_nothing = table.result.kind == "spot" and table.result.villain_cards is None
+        if not shows_nothing:
+            return replace(table, status="ended") if table.status == "set_done" else table
+        # a ranked decision has a clock: it is dealt when it is asked for
+        if table.status == "ended" and table.mode == "hands" and self._pause != "end":
+            return await get_training().next_hand(db, user_id, table.session_id)
+        return table
 
     async def _show(self, db: AsyncSession, user_id: UUID, coming: Awaitable[Table | None]) -> bool:
         """Show the table that the service gives; False when there is none."""

@@ -14,7 +14,7 @@ from typing import Final
 from services.infra.settings import get_settings
 from services.training.deviation import villain_words
 from services.training.views import Answer, Grade, HandResult, Step, StreetLoss, Table
-from solver.cards import COMBO_CLASS, COMBO_INDEX, HAND_CLASSES, card_to_text
+from solver.cards import COMBO_CLASS, COMBO_INDEX, HAND_CLASSES, card_to_text, parse_cards
 from state.amounts import UNIT_WORDS, Unit, column, loss_text, loss_texts, money, number, pot_text, signed
 from state.spoken import spoken_table
 
@@ -69,6 +69,7 @@ class TableView:
     losses: tuple[StepView, ...] = ()
     deadline: str = ""
     timebank: int = 0
+    onwards: str = "Next hand"
     against: str = ""
     spoken: str = ""
 
@@ -145,7 +146,7 @@ def action_tones(actions: Sequence[str], pot: int) -> tuple[str, ...]:
 
 
 def action_label(action: str, pot: int, to_call: int, big_blind: int, unit: Unit = "bb") -> str:
-    """The name of an action: what a call costs, bets and raises as totals on this street, a bet also as % of the pot."""
+    """The name of an action: what a call costs, totals on this street, a bet also as % of the pot before it."""
     kind, _, amount = action.partition(" ")
     if amount in GROUPS or (kind in {"bet", "raise"} and not amount):
         return action.capitalize()
@@ -249,6 +250,25 @@ def _result(result: HandResult, table: Table, unit: Unit) -> str:
     return f"{won}. {net}"
 
 
+def _whole_line(table: Table, unit: Unit) -> tuple[StepView, ...]:
+    """The ribbon from the flop on, also where the solution begins on a later street."""
+    root = table.solution
+    views = step_views(table.line, table.positions, table.big_blind, root.street, root.pot, unit)
+    if not root.before:
+        return views
+    steps: list[Step] = []
+    street, player = 0, 0
+    for step in root.before:
+        if step.startswith("deal "):
+            street, player = street + 1, 0
+            steps.append(Step(street, -1, "deal", parse_cards(step.removeprefix("deal "))[0]))
+        else:
+            steps.append(Step(street, player, step))
+            player = 1 - player
+    flop_pot = root.pot - price(root.before, 0)[0]
+    return (*step_views(steps, table.positions, table.big_blind, 0, flop_pot, unit), *views[1:])
+
+
 def table_view(table: Table, unit: Unit = "bb") -> TableView:
     """The table for the page."""
     hero, villain, blind = table.hero, 1 - table.hero, table.big_blind
@@ -264,7 +284,7 @@ def table_view(table: Table, unit: Unit = "bb") -> TableView:
         spot=f"{table.family}, {POT_TYPES[table.pot_type]}" if table.pot_type in POT_TYPES else "Your own spot",
         progress=_progress(table),
         board=tuple(board + [""] * (5 - len(board))),
-        line=step_views(table.line, table.positions, blind, table.solution.street, table.solution.pot, unit),
+        line=_whole_line(table, unit),
         pot=pot_text(table.pot, blind, unit),
         hero=table.positions[hero],
         hero_cards=tuple(card_to_text(card) for card in sorted(table.hero_cards, reverse=True)),
@@ -280,6 +300,7 @@ def table_view(table: Table, unit: Unit = "bb") -> TableView:
         losses=street_losses(table.result.losses, table.solution.pot, blind, unit) if table.result else (),
         deadline=table.deadline.isoformat() if table.deadline else "",
         timebank=_timebank(table),
+        onwards="See the summary" if _done(table) >= table.set_size else "Next hand",
         against=f"Villain {villain_words(table.plan.villain)}" if table.plan and table.plan.villain.deviates else "",
     )
     to_call = chips(table.to_call) if table.to_call else ""
@@ -293,9 +314,17 @@ def _timebank(table: Table) -> int:
     return get_settings().ranked_decision_s if table.mode != "hands" else 0
 
 
+def _counts_hands(table: Table) -> bool:
+    return table.mode == "daily" or (table.plan is not None and table.plan.unit == "hands")
+
+
+def _done(table: Table) -> int:
+    return table.hand_number if _counts_hands(table) else table.decisions_done
+
+
 def _progress(table: Table) -> str:
     """How far the set is: in hands where hands are what it counts."""
-    if table.mode == "daily" or (table.plan is not None and table.plan.unit == "hands"):
+    if _counts_hands(table):
         return f"Hand {min(table.hand_number, table.set_size)} of {table.set_size}"
     return f"Decision {min(table.decisions_done + 1, table.set_size)} of {table.set_size}"
 

@@ -37,7 +37,7 @@ def _result() -> rx.Component:
             _figure("Right", _view.right, "of the range"),
             class_name="figures",
         ),
-        rx.el.p(_view.unavoidable, class_name="field-hint"),
+        rx.cond(_view.unavoidable != "", rx.el.p(_view.unavoidable, class_name="field-hint"), rx.fragment()),
         rx.el.ul(rx.foreach(_view.counts, _count), aria_label="Grades", class_name="counts"),
         rx.cond(
             _view.worst.length() > 0,

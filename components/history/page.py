@@ -191,8 +191,11 @@ def past() -> rx.Component:
                 empty_state("Your history can't be read now", "", button("Try again", on_click=HistoryState.load)),
             ),
             rx.fragment(
-                open_sets(HistoryState.open_sets),
-                rx.cond(HistoryState.view == "sets", _sets(), _decisions()),
+                rx.cond(
+                    HistoryState.view == "sets",
+                    rx.fragment(open_sets(HistoryState.open_sets), _sets()),
+                    _decisions(),
+                ),
                 rx.cond(
                     HistoryState.more,
                     button("Show more", tone="quiet", on_click=HistoryState.show_more),

@@ -32,7 +32,7 @@ const last = { key: "", at: 0 };
 const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
 const pressable = (target) => target.closest?.("button, a, summary, [role=button]");
 
-export function ActionBar({ actions = [], decision = "", phase = "idle", error = "", onAct, onContinue, onNext, onRetry }) {
+export function ActionBar({ actions = [], decision = "", phase = "idle", error = "", onwards = "Next hand", onAct, onContinue, onNext, onRetry }) {
   const [sent, setSent] = useState(null);
   const frame = useRef(null);
   const dialog = useRef(null);
@@ -146,7 +146,7 @@ export function ActionBar({ actions = [], decision = "", phase = "idle", error =
       {waiting ? (
         <div className="action-next">
           <button type="button" className="button button--primary action-main" data-primary="" onClick={proceed} aria-keyshortcuts="Space">
-            {phase === "paused" ? "Continue" : "Next hand"} <kbd aria-hidden="true">Space</kbd>
+            {phase === "paused" ? "Continue" : onwards} <kbd aria-hidden="true">Space</kbd>
           </button>
           {phase === "paused" && (
             <button type="button" className="button action-main" onClick={() => onRetry?.()} aria-keyshortcuts="U">

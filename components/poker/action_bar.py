@@ -6,12 +6,13 @@ _source = rx.asset("action_bar.jsx", shared=True)
 
 
 class ActionBar(rx.Component):
-    """Group "Actions", or "Continue" / "Next hand", and the list of keys.
+    """Group "Actions", or "Continue" / "Next hand" / "See the summary", and the list of keys.
 
     Attributes:
         actions: Objects with `action`, `label`, `tone` and `key`.
         decision: The id that an answer is sent with.
         phase: Phase of state.training.
+        onwards: What comes after the hand.
         error: A failure of the last answer: it may be given again.
         on_act: Called with the decision's id and the action's name.
     """
@@ -23,6 +24,7 @@ class ActionBar(rx.Component):
     decision: rx.Var[str]
     phase: rx.Var[str]
     error: rx.Var[str]
+    onwards: rx.Var[str]
     on_act: rx.EventHandler[rx.event.passthrough_event_spec(str, str)]
     on_continue: rx.EventHandler[rx.event.no_args_event_spec]
     on_next: rx.EventHandler[rx.event.no_args_event_spec]

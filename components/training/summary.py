@@ -8,8 +8,8 @@ from reflex_components_core.react_router.dom import ReactRouterLink
 from components.poker import playing_card
 from components.ui import button, download_link, link_button
 from state import routes
-from state.training import TrainingState
 from state.summary_views import WorstView
+from state.training import TrainingState
 from state.views import StepView
 
 

@@ -65,6 +65,7 @@ def _table(play: type[TablePlay], place: int) -> rx.Component:
             decision=table.decision_id,
             phase=play.phase,
             error=play.error,
+            onwards=table.onwards,
             on_act=play.act,
             on_continue=play.advance,
             on_next=play.next_hand,

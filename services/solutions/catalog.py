@@ -56,6 +56,8 @@ class SolutionInfo:
         exploitability_pct: Of the strategies that are served, % of the starting pot.
         tree_hash: Of every action and amount of the betting tree.
         config_hash: Of how it was solved and stored.
+        before: What led to a board of four or five cards, from the flop to the last card dealt; empty where the ranges
+            were given.
     """
 
     id: UUID
@@ -73,6 +75,7 @@ class SolutionInfo:
     tree_hash: str
     config_hash: str
     source: Literal["library", "solve"]
+    before: Line = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -11,7 +12,7 @@ from uuid import UUID
 from services.solutions.catalog import SolutionInfo, library_id
 from services.solutions.codec import Artefact, ArtefactError
 from services.solutions.store import StoredSolution
-from solver.cards import parse_cards
+from solver.cards import card_to_text, parse_cards
 from solver.spot import parse_spot
 
 FOLDER = Path(__file__).parent / "library"
@@ -52,7 +53,15 @@ def describe(header: dict[str, Any], solution_id: UUID, source: Literal["library
         tree_hash=header["tree_hash"],
         config_hash=header["config_hash"],
         source=source,
+        before=_before(header.get("ranges", {}), board),
     )
+
+
+def _before(ranges: dict[str, Any], board: Sequence[int]) -> tuple[str, ...]:
+    """What led to the board: the line that the ranges were carried along, or checks where it was checked down."""
+    if ranges.get("how", "").endswith("checked down"):
+        return tuple(step for card in board[3:] for step in ("check", "check", f"deal {card_to_text(card)}"))
+    return tuple(ranges.get("line", ()))
 
 
 class Library:

@@ -17,7 +17,7 @@ class Preset:
 
 
 PRESETS = (
-    Preset("hands", Plan(name="Full hands"), "From the flop to the showdown, every family, as often as it happens."),
+    Preset("hands", Plan(name="Full hands"), "From the beginning of a spot to its end, every family."),
     Preset(
         "flop",
         Plan(name="Flop decisions", mode="spot", street=0, difficulty="real"),

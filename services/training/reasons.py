@@ -1,10 +1,10 @@
 """Why, in numbers: three lines about one hand at one decision, no prose.
 
 Facing a bet that ends the betting: the equity that a call needs, the equity against the betting range, the blockers.
-Earlier: the equity, beside the price's when there is a bet to call, every action's EQR (EV over equity times pot; the EVs
-stand beside it), the blockers. EQR says something only of an EV above 0 and of a hand with at least 1% equity. Blockers are
-the combos, weighted by villain's reach, that hero's two cards take out of those that are ahead of hero's hand (more
-than half the equity against it) and of those that are behind.
+Earlier: the equity, with what a bet's price alone asks for, every action's EQR (EV over equity times pot; the EVs stand
+beside it), the blockers. EQR is told of EVs above 0 and of hands with at least 1% equity: of others it says nothing.
+Blockers are the combos, weighted by villain's reach, that hero's two cards take out of those that are ahead of hero's
+hand (more than half the equity against it) and of those that are behind.
 """
 
 from __future__ import annotations
