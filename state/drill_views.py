@@ -41,7 +41,7 @@ CHOICES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "street": (("", "Any"), ("0", "Flop"), ("1", "Turn"), ("2", "River")),
     "difficulty": (("any", "All decisions"), ("real", "Skip trivial ones"), ("costly", "Costly only")),
     "sizes": (("exact", "Exact sizes"), ("grouped", "Small, medium, large"), ("action", "Action only")),
-    "pause": (("every", "After every action"), ("mistakes", "After mistakes"), ("end", "At the end of the hand")),
+    "pause": (("every", "Every action"), ("mistakes", "Mistakes"), ("end", "End of hand")),
     "timebank": (("0", "Off"), ("25", "25 s"), ("15", "15 s"), ("7", "7 s")),
     "tables": (("1", "One"), ("2", "Two side by side")),
     "unit": (("decisions", "decisions"), ("hands", "hands")),

@@ -32,6 +32,9 @@ _RIVER_CARDS = 5
 STREET_WEIGHTS = {0: 3.0, 1: 1.0, 2: 1.0}
 """How often hands begin on each street, among those that the library has."""
 
+ENOUGH_FLOPS = 20
+"""With this many flops to deal from, whole hands begin on the flop: on a later street one has not played up to it."""
+
 
 class Strategies(Protocol):
     """What training asks of ``services.solutions.service.StrategyService``."""
@@ -122,7 +125,8 @@ def choose_solution(draw: Draw, library: Sequence[SolutionInfo]) -> SolutionInfo
 
 async def deal_hand(strategies: Strategies, seed: bytes, library: Sequence[SolutionInfo]) -> Deal:
     """Deal a whole hand: the spot, hero's seat and both combos."""
-    info = choose_solution(Draw(seed, "spot"), library)
+    flops = [info for info in library if info.street == 0]
+    info = choose_solution(Draw(seed, "spot"), flops if len(flops) >= ENOUGH_FLOPS else library)
     hero = Draw(seed, "seat").below(2)
     ranges = await strategies.ranges(info.id)
     hero_combo, villain_combo = draw_combos(Draw(seed, "deal"), ranges[hero], ranges[1 - hero], info.board)

@@ -157,7 +157,7 @@ def test_a_whole_range_is_painted_and_graded(drills: DrillsPage, page: Page) -> 
 
 def test_two_tables_are_played_side_by_side_and_keys_follow_the_one_that_waits(drills: DrillsPage, page: Page) -> None:
     drills.choose("Tables", "Two side by side")
-    drills.choose("Pause", "At the end of the hand")
+    drills.choose("Pause", "End of hand")
     drills.form.get_by_label("How many").fill("4")
     drills.form.get_by_label("How many").blur()
     drills.start_button.click()

@@ -89,6 +89,20 @@ def test_the_ribbon_tells_the_line_and_carries_new_cards() -> None:
     assert steps[-1].card == "2c"
 
 
+def test_a_spot_that_begins_on_a_later_street_tells_what_led_there() -> None:
+    turn = replace(SOLUTION, street=1, pot=121, board=parse_cards("Td9d6h2c"), before=("bet 33", "call", "deal 2c"))
+    steps = table_view(replace(FACING, solution=turn, line=(Step(1, 0, "check"),))).line
+    assert [step.text for step in steps] == ["Flop", "BB bets 3.3 bb", "BTN calls", "Turn", "BB checks"]
+    assert steps[3].card == "2c"
+    by_pot = table_view(replace(FACING, solution=turn, line=(Step(1, 0, "check"),)), "pct").line
+    assert by_pot[1].text == "BB bets 60% pot"
+
+
+def test_the_last_hand_of_a_set_leads_to_its_summary() -> None:
+    assert table_view(FACING).onwards == "Next hand"
+    assert table_view(replace(FACING, decisions_done=20)).onwards == "See the summary"
+
+
 def test_the_board_keeps_five_places() -> None:
     assert table_view(FACING).board == ("Td", "9d", "6h", "", "")
 
