@@ -163,6 +163,9 @@ class Settings(BaseSettings):
     solve_memory_mib: int = Field(256, ge=1, description="Largest custom solve of a guest or free account, in MiB.")
     solve_seconds: int = Field(20, ge=1, description="Longest custom solve of a guest or free account.")
     solve_storage_mib: int = Field(256, ge=1, description="MiB of solutions a guest or free account may keep.")
+    guest_solve_storage_mib: int = Field(
+        2048, ge=1, description="MiB of solutions of all guests together; the oldest go first."
+    )
     premium_solve_memory_mib: int = Field(2048, ge=1, description="Largest custom solve of a premium account, in MiB.")
     premium_solve_seconds: int = Field(120, ge=1, description="Longest custom solve of a premium account.")
     premium_solve_storage_mib: int = Field(2048, ge=1, description="MiB of solutions a premium account may keep.")

@@ -29,7 +29,7 @@ from services.infra.tasks import end
 from services.solutions import repository
 from services.solutions.events import CONTROL, SolveChanged, publish_progress
 from services.solutions.export import Description, solve_config, write_solution
-from services.solutions.jobs import SolveStatus, limits_of, machine_limit
+from services.solutions.jobs import MIB, SolveStatus, limits_of, machine_limit
 from services.solutions.models import SolutionRow, SolveJobRow
 from services.solutions.service import get_strategies
 from services.solutions.store import TREMBLE
@@ -138,7 +138,8 @@ class Worker:
 
     async def _forget_guests(self) -> None:
         async with transaction() as db:
-            await repository.drop_jobs_of_guests(db, now() - GUESTS_KEPT)
+            most = get_settings().guest_solve_storage_mib * MIB
+            await repository.drop_jobs_of_guests(db, now() - GUESTS_KEPT, most)
 
     async def _claim(self) -> None:
         while len(self._runs) < self._slots:

@@ -24,7 +24,7 @@ from services.infra.errors import Conflict, Invalid, NotFound, TooMany
 from services.infra.tasks import end
 from services.solutions import jobs as solve_jobs
 from services.solutions import repository
-from services.solutions.jobs import SolveJob, SolveJobs, SolveStatus, SolveTooLarge, limits_of, machine_limit
+from services.solutions.jobs import MIB, SolveJob, SolveJobs, SolveStatus, SolveTooLarge, limits_of, machine_limit
 from services.solutions.manifest import Library
 from services.solutions.models import SolutionRow, SolveJobRow
 from services.solutions.rivers import Rivers
@@ -465,9 +465,23 @@ async def test_solves_of_guests_are_forgotten_once_no_session_can_reach_them(pla
         await finished(player, await submit(player, _spot(RIVER)))
         kept = await finished(account, await submit(account, _spot(TURN)))
     async with transaction() as db:
-        assert await repository.drop_jobs_of_guests(db, clock.now() - GUESTS_KEPT) == 0
-        assert await repository.drop_jobs_of_guests(db, clock.now() + timedelta(seconds=1)) == 1
+        assert await repository.drop_jobs_of_guests(db, clock.now() - GUESTS_KEPT, MIB) == 0
+        assert await repository.drop_jobs_of_guests(db, clock.now() + timedelta(seconds=1), MIB) == 1
     async with transaction() as db:
         assert await JOBS.list(db, player) == []
         assert [one.id for one in await JOBS.list(db, account)] == [kept.id]
     assert await count_solutions() == 1
+
+
+async def test_of_all_guests_solves_together_the_oldest_go_first(player: Principal) -> None:
+    other = _player()
+    async with working():
+        await finished(player, await submit(player, _spot(RIVER)))
+        newer = await finished(other, await submit(other, _spot(TURN)))
+    async with transaction() as db:
+        both = sum([await repository.stored_bytes(db, one.user_id) for one in (player, other)])
+        assert await repository.drop_jobs_of_guests(db, clock.now() - GUESTS_KEPT, both) == 0
+        assert await repository.drop_jobs_of_guests(db, clock.now() - GUESTS_KEPT, both - 1) == 1
+    async with transaction() as db:
+        assert await JOBS.list(db, player) == []
+        assert [one.id for one in await JOBS.list(db, other)] == [newer.id]
