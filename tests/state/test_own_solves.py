@@ -56,7 +56,7 @@ async def test_a_finished_solve_is_listed_and_can_be_opened(member: tuple[Tab, P
     (row,) = (await call(tab, "load"))["rows"]
     assert row.href == f"/solutions/{job.solution_id}"
     assert row.name == "Ks 8d 3c 5h 2s"
-    assert row.stakes.startswith("100 / ")
+    assert row.stakes == "10 / 30"
     assert row.solved.endswith("%")
 
 
