@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     log_mib: int = Field(
         20, ge=1, description="MiB of a log file in the data folder before it is put aside; five of each are kept."
     )
-    max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body accepted under /api.")
+    max_body_bytes: int = Field(262_144, ge=1024, description="Largest request body accepted under /api.")
     api_calls_per_caller: int = Field(600, ge=1, description="Calls of /api a minute by one session or token.")
     api_calls_per_address: int = Field(3000, ge=1, description="Calls of /api a minute from one network address.")
     streams_per_address: int = Field(100, ge=1, description="Live feeds (boards, solves) one address may hold open.")

@@ -150,12 +150,12 @@ async def solved(
 
 
 async def queued(db: AsyncSession, limit: int = 100) -> Sequence[SolveJobRow]:
-    """The queue, oldest first; the caller holds the claim lock from here to the end of its transaction."""
+    """The queue, accounts before guests, oldest first; the caller holds the claim lock until its transaction ends."""
     await lock(db, _CLAIM_LOCK)
     query = (
         sa.select(SolveJobRow)
         .where(col(SolveJobRow.status) == "queued")
-        .order_by(col(SolveJobRow.id))
+        .order_by(col(SolveJobRow.role) == "guest", col(SolveJobRow.id))
         .limit(limit)
         .execution_options(populate_existing=True)
     )

@@ -43,8 +43,10 @@ async def call(tab: Tab, handler: str, **payload: Any) -> dict[str, Any]:
 
 async def solved(principal: Principal, pot: int) -> SolveJob:
     """A finished solve of a small river."""
+    jobs = get_solve_jobs()
+    request = await jobs.prepare(principal, parse_spot({**RIVER, "pot": pot}))
     async with transaction() as db:
-        job = await get_solve_jobs().submit(db, principal, parse_spot({**RIVER, "pot": pot}), 0.5)
+        job = await jobs.submit(db, principal, request)
     async with asyncio.timeout(60):
         return [seen async for seen in get_solve_jobs().watch(principal, job.id)][-1]
 

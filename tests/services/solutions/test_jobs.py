@@ -74,8 +74,9 @@ async def working(threads: int = 1) -> AsyncIterator[Worker]:
 
 async def submit(player: Principal, spot: Spot, target: float = 0.5, seconds: float | None = None) -> SolveJob:
     """Ask in a transaction of its own."""
+    request = await JOBS.prepare(player, spot, target, seconds)
     async with transaction() as db:
-        return await JOBS.submit(db, player, spot, target, seconds)
+        return await JOBS.submit(db, player, request)
 
 
 async def finished(player: Principal, job: SolveJob, limit: float = 60) -> SolveJob:
