@@ -250,6 +250,12 @@ async def drop_jobs_of_guests(db: AsyncSession, finished_before: datetime, most_
     return await _drop(db, col(SolveJobRow.id).in_(over))
 
 
+async def drop_fruitless_jobs(db: AsyncSession, finished_before: datetime) -> int:
+    """Forget requests that were cancelled or failed; how many there were."""
+    fruitless = col(SolveJobRow.status).in_(("cancelled", "failed"))
+    return await _drop(db, sa.and_(fruitless, col(SolveJobRow.finished_at) < finished_before))
+
+
 async def _drop(db: AsyncSession, which: sa.ColumnElement[bool]) -> int:
     gone = (await db.scalars(sa.delete(SolveJobRow).where(which).returning(col(SolveJobRow.solution_id)))).all()
     for solution_id in {one for one in gone if one is not None}:

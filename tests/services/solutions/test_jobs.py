@@ -474,6 +474,16 @@ async def test_solves_of_guests_are_forgotten_once_no_session_can_reach_them(pla
     assert await count_solutions() == 1
 
 
+async def test_requests_that_came_to_nothing_are_forgotten_after_a_while(player: Principal) -> None:
+    job = await submit(player, slow_spot(), 0.01)
+    async with transaction() as db:
+        await JOBS.cancel(db, player, job.id)
+    async with transaction() as db:
+        assert await repository.drop_fruitless_jobs(db, clock.now() - GUESTS_KEPT) == 0
+        assert await repository.drop_fruitless_jobs(db, clock.now() + timedelta(seconds=1)) == 1
+        assert await JOBS.list(db, player) == []
+
+
 async def test_of_all_guests_solves_together_the_oldest_go_first(player: Principal) -> None:
     other = _player()
     async with working():
