@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,9 @@ Range = NDArray[np.float32]
 
 MAX_TEXT = 40_000
 """Characters: all 1,326 combos with their weights fit."""
+
+MAX_TOKENS = 2_000
+"""Likewise: reading one takes microseconds, and the text comes from anybody."""
 
 MAX_PROBLEMS = 20
 """Problems reported for one text; the rest would bury them."""
@@ -66,6 +70,8 @@ def parse_range(text: str, path: str = "") -> Range:
     weights = np.zeros(N_COMBOS, dtype=np.float32)
     if not text.strip(_SPACE):
         return weights
+    if (count := text.count(",") + 1) > MAX_TOKENS:
+        raise SpotError([Problem(path, f"has {count} hands; at most {MAX_TOKENS} are allowed", MAX_TOKENS)])
     problems: list[Problem] = []
     for start, token in _tokens(text):
         try:
@@ -123,7 +129,18 @@ def _parse_token(token: str, start: int, path: str) -> tuple[NDArray[np.intp], f
         raise _refuse(path, "a hand is missing here, e.g. 'AKs'", start)
     hands, colon, weight_text = token.partition(":")
     weight = _parse_weight(weight_text, start + len(hands) + 1, path) if colon else 1.0
-    return _parse_hands(hands.rstrip(_SPACE), start, path), weight
+    hands = hands.rstrip(_SPACE)
+    try:
+        return _hands(hands), weight
+    except SpotError:  # said again with its place, which the cache does not know
+        return _parse_hands(hands, start, path), weight
+
+
+@lru_cache(maxsize=4096)
+def _hands(text: str) -> NDArray[np.intp]:
+    combos = _parse_hands(text, 0, "")
+    combos.setflags(write=False)
+    return combos
 
 
 def _parse_weight(text: str, start: int, path: str) -> float:

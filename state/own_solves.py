@@ -109,13 +109,14 @@ class OwnSolvesState(rx.State):
 def row_of(job: SolveJob, zone: str) -> OwnSolve:
     """A finished solve as a row."""
     cards = tuple(card_to_text(card) for card in parse_cards(job.spot["board"]))
-    pct = job.progress.pct_pot
+    pct, big_blind = job.progress.pct_pot, job.spot["big_blind"]
+    pot, stack = (number(job.spot[key] / big_blind, 1) for key in ("pot", "effective_stack"))
     return OwnSolve(
         key=str(job.solution_id),
         href=f"{routes.SOLUTIONS}/{job.solution_id}",
         name=" ".join(cards),
         cards=cards,
-        stakes=" / ".join(number(job.spot[part] / job.spot["big_blind"]) for part in ("pot", "effective_stack")),
+        stakes=f"{pot} / {stack}",
         solved="" if pct is None else f"{number(pct, 2)}%",
         when=when(job.created_at, zone),
     )

@@ -75,7 +75,10 @@ async def principal_of(state: BaseState) -> Principal:
     if principal is None:
         raise Unauthorized(SESSION_ENDED, code="session-ended")
     address = address_of({"client": (state.router.session.client_ip, 0)})
-    acting_for(str(principal.user_id), address if principal.signed_in else VISITORS)
+    if principal.signed_in:
+        acting_for(str(principal.user_id), address)
+    else:
+        acting_for(str(principal.user_id), VISITORS, visitor_at=address)
     return principal
 
 

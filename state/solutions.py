@@ -7,10 +7,9 @@ the jobs of services.solutions, and nothing about them lives only here: a reload
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from typing import Any, Literal
 from uuid import UUID
 
 import reflex as rx
@@ -18,22 +17,30 @@ import reflex as rx
 from services.accounts.sessions import Principal, ensure_user
 from services.infra.db import transaction
 from services.infra.errors import DomainError
-from services.solutions.catalog import NodeStrategy, parse_line
-from services.solutions.jobs import SolveEstimate, SolveJob, SolveStatus, get_solve_jobs, limits_of
+from services.solutions.catalog import parse_line
+from services.solutions.jobs import MIB, SolveJob, SolveStatus, get_solve_jobs, limits_of
 from services.solutions.rivers import patient
 from services.solutions.service import get_strategies
-from services.solutions.summary import NodeSummary, summarise
-from services.training.judging import grid
+from services.solutions.summary import summarise
 from services.training.service import get_training
 from services.training.views import DrillSpec
-from solver.cards import N_CARDS, card_to_text
 from solver.errors import SpotError
-from solver.tree import LinePosition
+from solver.spot import Spot
 from state import routes
-from state.amounts import bb, number
+from state.amounts import number
 from state.guard import Policy, policy
 from state.own_solves import OwnSolvesState
 from state.session import principal_of
+from state.solution_views import (
+    SUBGAME_TARGET_PCT,
+    NodeView,
+    SolvingView,
+    estimate_text,
+    node_view,
+    outcome_text,
+    solving_view,
+    thinned,
+)
 from state.spot_form import (
     EXAMPLE,
     EXAMPLE_SIZES,
@@ -47,55 +54,9 @@ from state.spot_form import (
     street_of,
     with_sizes,
 )
-from state.views import ActionView, action_views
-
-MIB: Final = 1 << 20
-_CURVE_POINTS: Final = 120
-SUBGAME_TARGET_PCT: Final = 0.1
 
 Phase = Literal["form", "waiting", "solving", "opening", "done"]
 """``opening``: a solution of the library is read."""
-
-
-@dataclass(frozen=True)
-class SolvingView:
-    """A solve under way: ``percent`` of the way to the target on a logarithmic scale, ``curve`` as an SVG path."""
-
-    percent: int = 0
-    text: str = ""
-    detail: str = ""
-    curve: str = ""
-
-
-@dataclass(frozen=True)
-class StrategyRow:
-    """One action of the node: how often the range takes it."""
-
-    index: int = 0
-    label: str = ""
-    tone: str = "pass"
-    frequency: str = ""
-    share: float = 0.0
-
-
-@dataclass(frozen=True)
-class NodeView:
-    """A place in the solved tree.
-
-    ``deal`` lists the cards that may come; ``ended`` says how the hand ended here; ``subgame`` is what could be solved
-    finer from here.
-    """
-
-    title: str = ""
-    pot: str = ""
-    crumbs: tuple[str, ...] = ()
-    rows: tuple[StrategyRow, ...] = ()
-    figures: tuple[tuple[str, str], ...] = ()
-    grid: str = ""
-    grid_actions: tuple[ActionView, ...] = ()
-    deal: tuple[str, ...] = ()
-    ended: str = ""
-    subgame: str = ""
 
 
 class SolveState(rx.State):
@@ -219,9 +180,7 @@ class SolveState(rx.State):
         self.notice = ""
         try:
             principal = await principal_of(self)
-            spot, target = read_form(self.values)
-            async with transaction() as db:
-                job = await get_solve_jobs().submit(db, principal, spot, target)
+            job = await _ask_for(principal, *await asyncio.to_thread(read_form, dict(self.values)))
         except SpotError as refused:
             self.errors = field_texts(refused.problems)
             return
@@ -248,12 +207,13 @@ class SolveState(rx.State):
                     if self._job_id != job_id or (await principal_of(self)).user_id != principal.user_id:
                         return
                     await self._show(job)
+                if job.status is SolveStatus.DONE:
+                    yield OwnSolvesState.load
         except DomainError as failure:
             async with self:
                 self.phase, self.notice = "form", failure.message
         finally:
             _followed.discard((tab, job_id))
-        yield OwnSolvesState.load
 
     @rx.event
     @policy(Policy.PLAYER)
@@ -308,8 +268,7 @@ class SolveState(rx.State):
             async with transaction() as db:
                 await get_strategies().visible(db, solution_id, principal.user_id, self._line)
             spot = await get_strategies().subgame(solution_id, self._line)
-            async with transaction() as db:
-                job = await get_solve_jobs().submit(db, principal, spot, SUBGAME_TARGET_PCT)
+            job = await _ask_for(principal, spot, SUBGAME_TARGET_PCT)
         except DomainError as failure:
             self.notice = failure.message
             return
@@ -337,7 +296,7 @@ class SolveState(rx.State):
         """Errors and estimate of the form as it stands."""
         self.street = street_of(self.values["board"])
         try:
-            spot, _ = read_form(self.values)
+            spot, _ = await asyncio.to_thread(read_form, dict(self.values))
             needed = await get_solve_jobs().estimate(spot, principal)
         except SpotError as refused:
             self.errors, self.estimate, self.allowed = field_texts(refused.problems), "", False
@@ -389,110 +348,12 @@ class SolveState(rx.State):
             self.opening = False
 
 
+async def _ask_for(principal: Principal, spot: Spot, target_pct: float) -> SolveJob:
+    jobs = get_solve_jobs()
+    request = await jobs.prepare(principal, spot, target_pct)
+    async with transaction() as db:
+        return await jobs.submit(db, principal, request)
+
+
 _followed: set[tuple[str, str]] = set()
 """(tab, solve) pairs that a handler of this process follows: a page that is loaded twice is told once."""
-
-
-def estimate_text(needed: SolveEstimate) -> str:
-    """What a solve would take, before anything is allocated."""
-    memory = f"{needed.memory_bytes / MIB:,.0f} MiB" if needed.memory_bytes >= MIB else "less than 1 MiB"
-    if not needed.allowed:
-        return (
-            f"Needs about {memory}, {needed.limit_bytes // MIB:,} MiB are allowed: "
-            "use fewer sizes, narrower ranges or a later street."
-        )
-    seconds = "under 1 s" if needed.seconds < 1 else f"about {needed.seconds:,.0f} s"
-    return f"Needs about {memory} and {seconds}."
-
-
-def thinned(trace: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
-    """At most ``_CURVE_POINTS`` points, the first and the last among them."""
-    return trace if len(trace) <= _CURVE_POINTS else (*trace[:-1:2], trace[-1])
-
-
-def solving_view(job: SolveJob, trace: Sequence[tuple[float, float]]) -> SolvingView:
-    """Progress bar, words and curve of a running solve."""
-    pct = job.progress.pct_pot
-    if pct is None or not trace:
-        return SolvingView(text="Solving", detail=f"{job.progress.iteration} iterations")
-    way = math.log(max(trace[0][1], job.target_pct * 1.01) / job.target_pct)
-    left = math.log(max(pct, job.target_pct) / job.target_pct)
-    return SolvingView(
-        percent=round(100 * max(0.0, min(1.0, 1 - left / way))),
-        text=f"Exploitability {number(pct, 2)}% of pot",
-        detail=f"{job.progress.iteration} iterations, {number(job.progress.seconds)} s, "
-        f"goal {number(job.target_pct, 2)}%",
-        curve=curve_path(trace, job.target_pct),
-    )
-
-
-def curve_path(trace: Sequence[tuple[float, float]], target: float) -> str:
-    """An SVG path in a box of 100 x 32: seconds to the right, the logarithm of the exploitability upwards."""
-    end = max(trace[-1][0], 1e-9)
-    depths = [(seconds, -math.log(max(pct, 1e-6))) for seconds, pct in trace]
-    top = min(depth for _, depth in depths)
-    bottom = max(-math.log(target), *(depth for _, depth in depths))
-    scale = bottom - top or 1e-9
-    return "M" + " ".join(
-        f"{100 * seconds / end:.1f},{2 + 28 * (depth - top) / scale:.1f}" for seconds, depth in depths
-    )
-
-
-def outcome_text(job: SolveJob) -> str:
-    """How good the strategy is and what it took."""
-    pct = job.progress.pct_pot
-    accuracy = f"Solved to {number(pct, 2)}% of pot" if pct is not None else "Solved"
-    late = " when its time was over" if pct is not None and pct > job.target_pct else ""
-    return f"{accuracy}{late}: {job.progress.iteration} iterations, {number(job.progress.seconds)} s."
-
-
-def node_view(
-    position: LinePosition, node: NodeStrategy | None, found: NodeSummary | None, big_blind: int, names: tuple[str, str]
-) -> NodeView:
-    """What the page shows of a place in the tree."""
-    crumbs = tuple(step_text(step, big_blind) for step in position.line)
-    pot = f"Pot {bb(position.pot, big_blind)}"
-    if node is None or found is None:
-        if position.kind == "deal":
-            deal = tuple(card_to_text(c) for c in reversed(range(N_CARDS)) if c not in position.board)
-            return NodeView(title="Next card", pot=pot, crumbs=crumbs, deal=deal)
-        match position.kind:
-            case "fold":
-                ended = f"{names[1 - position.player]} wins the pot."
-            case "runout":
-                ended = "All-in: the rest of the board is dealt, then showdown."
-            case _:
-                ended = "Showdown."
-        return NodeView(title="The hand ends here", pot=pot, crumbs=crumbs, ended=ended)
-    player = position.player
-    actions = action_views(position.actions, position.pot, position.to_call, big_blind)
-    first_of_turn = position.street == 1 and bool(position.line) and position.line[-1].startswith("deal ")
-    rows = tuple(
-        StrategyRow(index, action.label, action.tone, f"{number(100 * share)}%", round(100 * share, 2))
-        for index, (action, share) in enumerate(zip(actions, found.frequency, strict=True))
-    )
-    ev = f"{number(found.ev / big_blind, 2)} bb" if math.isfinite(found.ev) else "–"
-    return NodeView(
-        title=f"{names[player]} to act",
-        pot=pot,
-        crumbs=crumbs,
-        rows=rows,
-        figures=(
-            (f"EV of {names[player]}", ev),
-            (f"Equity of {names[player]}", f"{number(100 * found.equity)}%"),
-            ("Combos", number(found.combos)),
-            ("Solved to, here", f"{number(node.exploitability_pct, 2)}% of pot"),
-        ),
-        grid=grid(node),
-        grid_actions=actions,
-        subgame=f"Solve this turn alone to {SUBGAME_TARGET_PCT}%" if first_of_turn else "",
-    )
-
-
-def step_text(step: str, big_blind: int) -> str:
-    """A step of the line as people write it: ``Check``, ``Bet 6.6 bb``, ``2c``."""
-    kind, _, rest = step.partition(" ")
-    if kind == "deal":
-        return rest
-    words = {"allin": "All-in", "raise": "Raise to"}.get(kind, kind.capitalize())
-    return f"{words} {bb(int(rest), big_blind)}" if rest else words

@@ -18,7 +18,7 @@ from services.accounts.permissions import Permission, check
 from services.accounts.principals import Principal
 from services.accounts.sessions import SessionsUnavailable, look_up, resolve
 from services.infra.errors import Forbidden, Unauthorized
-from services.infra.waiting import VISITORS, acting_for
+from services.infra.waiting import ENTERING, VISITORS, acting_for
 
 
 def cookie_header(request: Request) -> str:
@@ -40,10 +40,11 @@ async def caller(request: Request) -> Principal | None:
         if principal is None:
             raise Unauthorized("The token is unknown, has expired or was revoked.", code="bad-token")
     address = throttle.address_of(request.scope)
-    acting_for(
-        str(principal.user_id) if principal is not None else address,
-        address if principal is not None and principal.signed_in else VISITORS,
-    )
+    if principal is not None and principal.signed_in:
+        acting_for(str(principal.user_id), address)
+    else:
+        crowd = ENTERING if request.url.path.startswith("/api/auth/") else VISITORS
+        acting_for(address if principal is None else str(principal.user_id), crowd, visitor_at=address)
     return principal
 
 

@@ -17,6 +17,8 @@ from services.infra.errors import DomainError, FieldError, TooMany
 from services.infra.log import log
 from solver.errors import Cancelled, SpotError, TooLarge
 
+MOST_ERRORS = 50
+"""Of one request that are told; the rest would bury them."""
 UNSTORABLE = "22021"
 _SLUGS = {
     400: "bad-request",
@@ -62,12 +64,13 @@ def _fits(form: str, path: str) -> bool:
 
 
 async def _validation(request: Request, error: RequestValidationError) -> Response:
+    errors = error.errors()
     # `GET /solves/estimate` is no solve of that name: the address is another route's, which has no such method.
-    if any(one["loc"][:1] == ("path",) for one in error.errors()):
+    if any(one["loc"][:1] == ("path",) for one in errors):
         allowed = _allowed(request)
         if request.method not in allowed.split(", "):
             return await _http(request, HTTPException(405))
-    return problem(422, "invalid", "The request was refused.", request.url.path, field_errors(error.errors()))
+    return problem(422, "invalid", "The request was refused.", request.url.path, field_errors(errors[:MOST_ERRORS]))
 
 
 def field_errors(errors: Sequence[Any]) -> list[FieldError]:

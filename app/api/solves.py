@@ -99,7 +99,7 @@ class EventStream(StreamingResponse):
 @router.post("/estimate")
 async def estimate(body: EstimateIn, principal: Solver) -> Envelope[EstimateOut]:
     """Memory, time and size of a solve, before anything is allocated."""
-    needed = await get_solve_jobs().estimate(parse_spot(body.spot), principal)
+    needed = await get_solve_jobs().estimate(await asyncio.to_thread(parse_spot, body.spot), principal)
     return ok(
         EstimateOut(
             memory_bytes=needed.memory_bytes,
@@ -117,9 +117,11 @@ async def start(body: SolveIn, principal: Solver, response: Response) -> Envelop
 
     Nothing is solved twice: a spot that somebody else had solved is done at once, as a request of the caller's own.
     """
-    spot = parse_spot(body.spot)
+    jobs = get_solve_jobs()
+    spot = await asyncio.to_thread(parse_spot, body.spot)
+    request = await jobs.prepare(principal, spot, body.target_pct, body.max_seconds)
     async with transaction() as db:
-        job = await get_solve_jobs().submit(db, principal, spot, body.target_pct, body.max_seconds)
+        job = await jobs.submit(db, principal, request)
     response.headers["Location"] = f"/api/solves/{job.id}"
     if job.status is SolveStatus.DONE:
         response.status_code = 200

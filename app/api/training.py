@@ -355,11 +355,11 @@ async def open_session(body: SessionIn, principal: Trainer, response: Response) 
 
 @router.get("/sessions/current")
 async def current(
-    principal: Reader,
+    principal: Trainer,
     mode: Annotated[Mode, Query()] = "hands",
     place: Annotated[int, Query(ge=1, le=2, description="Which of two tables.")] = 1,
 ) -> Envelope[TableOut | None]:
-    """The table to resume; null when there is none."""
+    """The table to resume, played on where villain was to act; null when there is none."""
     async with transaction() as db:
         table = await get_training().current(db, principal.user_id, mode, place=place)
     return ok(None if table is None else table_out(table))

@@ -31,20 +31,24 @@ def _row(row: Any) -> rx.Component:
         rx.el.td(row.solved, class_name="number", custom_attrs={"data-label": "Solved to, % of pot"}),
         rx.el.td(row.when, custom_attrs={"data-label": "Asked"}),
         rx.el.td(
-            rx.cond(
-                row.key == OwnSolvesState.asked,
-                rx.fragment(
-                    button(
-                        "Delete for good",
-                        tone="quiet",
-                        aria_label="Delete " + row.name + " for good",
-                        on_click=OwnSolvesState.delete,
+            rx.el.div(
+                rx.cond(
+                    row.key == OwnSolvesState.asked,
+                    rx.fragment(
+                        button(
+                            "Delete for good",
+                            tone="quiet",
+                            aria_label="Delete " + row.name + " for good",
+                            on_click=OwnSolvesState.delete,
+                        ),
+                        button("Keep", tone="quiet", aria_label="Keep " + row.name, on_click=OwnSolvesState.ask("")),
                     ),
-                    button("Keep", tone="quiet", aria_label="Keep " + row.name, on_click=OwnSolvesState.ask("")),
+                    button(
+                        "Delete", tone="quiet", aria_label="Delete " + row.name, on_click=OwnSolvesState.ask(row.key)
+                    ),
                 ),
-                button("Delete", tone="quiet", aria_label="Delete " + row.name, on_click=OwnSolvesState.ask(row.key)),
-            ),
-            class_name="own-solve-do",
+                class_name="own-solve-do",
+            )
         ),
         key=row.key,
     )

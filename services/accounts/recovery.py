@@ -185,10 +185,11 @@ async def prepare_reset(db: AsyncSession, secret: str, password: str) -> str:
 
 
 async def reset(db: AsyncSession, secret: str, password_hash: str) -> Account:
-    """Set the new password; the caller then ends every session (`sessions.end_all`).
+    """Set the new password and revoke personal tokens; the caller then ends every session (`sessions.end_all`).
 
-    An address that was never confirmed may have been registered by somebody else: then whatever that somebody left to
-    come back with goes too.
+    Whoever resets a password may have lost the account for a while, and a token would be a way back in. An address that
+    was never confirmed may have been registered by somebody else: then whatever else that somebody left to come back
+    with goes too.
     """
     token = await _token(db, secret, "reset")
     user = await service.locked(db, token.user_id)
@@ -196,10 +197,10 @@ async def reset(db: AsyncSession, secret: str, password_hash: str) -> Account:
         raise bad_link()
     if user.email_verified_at is None:
         await store.drop_identities(db, user.id)
-        await store.drop_api_tokens(db, user.id)
         await store.drop_second_factor(db, user.id)
         await _mark_verified(db, user)
         user = await service.locked(db, user.id)
+    await store.drop_api_tokens(db, user.id)
     await store.drop_mail_tokens(db, user.id)
     await repository.change(db, user.id, password_hash=password_hash)
     await service.record(db, user, PasswordReset(user_id=user.id))

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from services.infra import tasks
 from services.infra.errors import Unavailable
 from services.infra.settings import get_settings
-from services.infra.waiting import Share, caller, crowd
+from services.infra.waiting import Share, caller, crowd, visitors_at
 
 CONNECT_TIMEOUT_S = 2.0
 COMMAND_TIMEOUT_S = 3.0
@@ -37,6 +37,12 @@ _share = Share(OF_ONE, COMMAND_TIMEOUT_S)
 def _of_crowds() -> Share:
     """What one crowd may hold together: half of the connections that there can be. Callers cost nothing to make."""
     return Share(get_settings().database_pool, COMMAND_TIMEOUT_S)
+
+
+@lru_cache(maxsize=1)
+def _of_visitors_at() -> Share:
+    """What those of a visitors' crowd who come from one address may hold of its part: half."""
+    return Share(max(1, get_settings().database_pool // 2), COMMAND_TIMEOUT_S)
 
 
 _CONNECTION_ERRORS = (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
@@ -123,6 +129,7 @@ async def transaction() -> AsyncGenerator[AsyncSession]:
         return
     async with (
         _share.part(caller()),
+        _of_visitors_at().part(f"{crowd()} at {visitors_at()}" if visitors_at() else ""),
         _of_crowds().part(crowd()),
         outages_as_unavailable(),
         AsyncSession(engine(), expire_on_commit=False) as session,

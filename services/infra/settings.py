@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     log_mib: int = Field(
         20, ge=1, description="MiB of a log file in the data folder before it is put aside; five of each are kept."
     )
-    max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body accepted under /api.")
+    max_body_bytes: int = Field(262_144, ge=1024, description="Largest request body accepted under /api.")
     api_calls_per_caller: int = Field(600, ge=1, description="Calls of /api a minute by one session or token.")
     api_calls_per_address: int = Field(3000, ge=1, description="Calls of /api a minute from one network address.")
     streams_per_address: int = Field(100, ge=1, description="Live feeds (boards, solves) one address may hold open.")
@@ -163,6 +163,9 @@ class Settings(BaseSettings):
     solve_memory_mib: int = Field(256, ge=1, description="Largest custom solve of a guest or free account, in MiB.")
     solve_seconds: int = Field(20, ge=1, description="Longest custom solve of a guest or free account.")
     solve_storage_mib: int = Field(256, ge=1, description="MiB of solutions a guest or free account may keep.")
+    guest_solve_storage_mib: int = Field(
+        2048, ge=1, description="MiB of solutions of all guests together; the oldest go first."
+    )
     premium_solve_memory_mib: int = Field(2048, ge=1, description="Largest custom solve of a premium account, in MiB.")
     premium_solve_seconds: int = Field(120, ge=1, description="Longest custom solve of a premium account.")
     premium_solve_storage_mib: int = Field(2048, ge=1, description="MiB of solutions a premium account may keep.")

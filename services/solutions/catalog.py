@@ -10,10 +10,19 @@ from uuid import UUID, uuid5
 import numpy as np
 from numpy.typing import NDArray
 
+from services.infra.errors import NotFound
 from solver.tree import LinePosition
 
 Line = tuple[str, ...]
 """Actions and deals from the root: ``("check", "bet 18", "call", "deal 2c")``."""
+
+
+class SolutionGone(NotFound):
+    """The solution that something was dealt from does not exist any more."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no such solution")
+
 
 PotType = Literal["SRP", "3BP", "4BP", "custom"]
 _LIBRARY = UUID("6c1f3c1e-5d0b-5b0e-9a53-6d69786c696e")

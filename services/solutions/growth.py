@@ -202,6 +202,7 @@ def solving_of(entry: Entry | None, said: str) -> Solving | None:
 async def run_growth() -> None:
     """Grow the library until cancelled."""
     settings = get_settings()
+    await asyncio.to_thread(plan, settings.library_flops)  # takes seconds, which the library's first visitor would wait
     if not settings.library_growth:
         await asyncio.Event().wait()
     folder = grown_folder()

@@ -44,7 +44,7 @@ MACHINE_SHARE = 0.6
 MOST_NODES = 12_000
 """Of the betting tree: more take over a second to estimate, and no machine's memory holds their rivers."""
 MOST_ACTIVE = 500
-"""Queued and running requests of everybody."""
+"""Queued and running requests of everybody; guests find half of the places."""
 BEST_TARGET_PCT = 0.01
 WORST_TARGET_PCT = 10.0
 _REREAD_S = 2.0
@@ -116,6 +116,28 @@ class SolveLimits:
     stored_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class SolveRequest:
+    """What somebody asks for, checked and estimated; ``seconds`` is the longest it may take.
+
+    Attributes:
+        written: The spot as JSON.
+        spot_hash: Its hash.
+    """
+
+    spot: Spot
+    written: dict[str, object]
+    spot_hash: str
+    target_pct: float
+    seconds: float
+    memory_bytes: int
+
+    @property
+    def key(self) -> str:
+        """The same for all requests that one run of the solver answers."""
+        return hashlib.sha256(f"{self.spot_hash} {self.target_pct:.6g} {self.seconds:.6g}".encode()).hexdigest()
+
+
 class SolveTooLarge(Invalid):
     """The solve needs more memory than the player may use."""
 
@@ -176,56 +198,52 @@ class SolveJobs:
             needed.memory_bytes, needed.seconds, needed.abstract_nodes, limit, needed.memory_bytes <= limit
         )
 
-    async def submit(
-        self,
-        db: AsyncSession,
-        principal: Principal,
-        spot: Spot,
-        target_pct: float = 0.5,
-        max_seconds: float | None = None,
-    ) -> SolveJob:
-        """Ask for a solve; the same request again gives the request that is under way.
+    async def prepare(
+        self, principal: Principal, spot: Spot, target_pct: float = 0.5, max_seconds: float | None = None
+    ) -> SolveRequest:
+        """Look at what somebody asks for, outside of any transaction: an estimate may have to wait for others.
 
-        ``max_seconds`` is cut to what the role may use. A solve that reaches its time keeps what it has. A spot that
-        was solved well enough is not solved again: one's own request is the answer, and with another player's the
-        caller gets a request of his own for the one solution, which says nothing about the other.
+        ``max_seconds`` is cut to what the role may use.
 
         Raises:
             Invalid: The target is out of bounds.
             BoardKept: A ranked set runs on the board.
             SpotError: The betting tree is far too large.
             SolveTooLarge: It would need more memory than allowed.
-            TooMany: The player has as many requests under way as the role allows, or the server is full.
-            Conflict: The player's solutions take as much as the role may keep.
-            Unavailable: Too many people wait for an estimate.
+            TooMany: The player waits for too many estimates already.
+            Unavailable: Too many people do.
         """
         if not BEST_TARGET_PCT <= target_pct <= WORST_TARGET_PCT:
             message = f"{target_pct} is out of bounds; allowed are {BEST_TARGET_PCT} to {WORST_TARGET_PCT} % of the pot"
             raise Invalid(message, errors=[FieldError("target_pct", message)])
-        async with transaction() as first:  # closed at once: who waits for an estimate holds no connection
-            await pass_kept(first, principal.user_id, spot.board)
+        async with transaction() as db:
+            await pass_kept(db, principal.user_id, spot.board)
         longest = limits_of(principal.role).seconds
         seconds = min(max_seconds or longest, longest)
         needed = await self.estimate(spot, principal)
         if not needed.allowed:
             raise SolveTooLarge(needed)
-        key = hashlib.sha256(f"{spot_hash(spot)} {target_pct:.6g} {seconds:.6g}".encode()).hexdigest()
+        written, digest = await asyncio.to_thread(lambda: (spot_to_json(spot), spot_hash(spot)))
+        return SolveRequest(spot, written, digest, target_pct, seconds, needed.memory_bytes)
 
+    async def submit(self, db: AsyncSession, principal: Principal, request: SolveRequest) -> SolveJob:
+        """Ask for a solve; the same request again gives the request that is under way.
+
+        A solve that reaches its time keeps what it has. A spot that was solved well enough is not solved again: one's
+        own request is the answer, and with another player's the caller gets a request of his own for the one solution,
+        which says nothing about the other.
+
+        Raises:
+            BoardKept: A ranked set runs on the board.
+            TooMany: The player has as many requests under way as the role allows, or the server is full.
+            Conflict: The player's solutions take as much as the role may keep.
+        """
         async with self._submitting:
-            await admit(db, principal.user_id, spot.board, "solve")
-            return await self._enter(db, principal, spot, key, target_pct, seconds, needed.memory_bytes)
+            await admit(db, principal.user_id, request.spot.board, "solve")
+            return await self._enter(db, principal, request)
 
-    async def _enter(
-        self,
-        db: AsyncSession,
-        principal: Principal,
-        spot: Spot,
-        key: str,
-        target_pct: float,
-        seconds: float,
-        memory: int,
-    ) -> SolveJob:
-        limits = limits_of(principal.role)
+    async def _enter(self, db: AsyncSession, principal: Principal, request: SolveRequest) -> SolveJob:
+        limits, spot, key = limits_of(principal.role), request.spot, request.key
         await ensure_user(db, principal)
         await repository.lock(db, f"solves of {principal.user_id}")
         await repository.lock(db, f"solve {key}")
@@ -233,22 +251,22 @@ class SolveJobs:
         for row in active:
             if row.request_key == key:
                 return view(row)
-        solved = await repository.solved(db, spot_hash(spot), key, target_pct, principal.user_id)
+        solved = await repository.solved(db, request.spot_hash, key, request.target_pct, principal.user_id)
         if solved is not None and solved.owner_id == principal.user_id:
             return view(solved)
         shared = solved or next(iter(await repository.active_requests(db, key)), None)
         if solved is None:
-            await self._refuse_when_full(db, principal.user_id, limits, len(active))
+            await self._refuse_when_full(db, principal, limits, len(active))
         row = SolveJobRow(
             owner_id=principal.user_id,
             role=principal.role,
             request_key=key,
             name=f"Solve {cards_to_text(spot.board)}",
-            spot=spot_to_json(spot),
-            spot_hash=spot_hash(spot),
-            target_pct=target_pct,
-            max_seconds=seconds,
-            memory_bytes=memory,
+            spot=request.written,
+            spot_hash=request.spot_hash,
+            target_pct=request.target_pct,
+            max_seconds=request.seconds,
+            memory_bytes=request.memory_bytes,
         )
         if shared is not None:
             row.status, row.worker, row.heartbeat_at = shared.status, shared.worker, shared.heartbeat_at
@@ -259,20 +277,20 @@ class SolveJobs:
             after_commit(db, lambda: publish_control(key, "queued"))
         return view(row)
 
-    async def _refuse_when_full(self, db: AsyncSession, user_id: UUID, limits: SolveLimits, active: int) -> None:
+    async def _refuse_when_full(self, db: AsyncSession, principal: Principal, limits: SolveLimits, active: int) -> None:
         if active >= limits.running + limits.queued:
             raise TooMany(
                 f"{active} of your solves are under way; wait for one or cancel it",
                 code="too-many-solves",
                 retry_after_s=5,
             )
-        if await repository.stored_bytes(db, user_id) >= limits.stored_bytes:
+        if await repository.stored_bytes(db, principal.user_id) >= limits.stored_bytes:
             raise Conflict(
                 f"your solutions take the {limits.stored_bytes // MIB:,} MiB that an account like yours may keep; "
                 "delete some of them first",
                 code="solutions-full",
             )
-        if await repository.count_active(db) >= MOST_ACTIVE:
+        if await repository.count_active(db) >= (MOST_ACTIVE if principal.signed_in else MOST_ACTIVE // 2):
             raise TooMany("the server's queue of solves is full", code="solve-queue-full", retry_after_s=30)
 
     async def get(self, db: AsyncSession, principal: Principal, job_id: UUID) -> SolveJob:

@@ -150,12 +150,12 @@ async def solved(
 
 
 async def queued(db: AsyncSession, limit: int = 100) -> Sequence[SolveJobRow]:
-    """The queue, oldest first; the caller holds the claim lock from here to the end of its transaction."""
+    """The queue, accounts before guests, oldest first; the caller holds the claim lock until its transaction ends."""
     await lock(db, _CLAIM_LOCK)
     query = (
         sa.select(SolveJobRow)
         .where(col(SolveJobRow.status) == "queued")
-        .order_by(col(SolveJobRow.id))
+        .order_by(col(SolveJobRow.role) == "guest", col(SolveJobRow.id))
         .limit(limit)
         .execution_options(populate_existing=True)
     )
@@ -233,11 +233,27 @@ async def drop_jobs_of(db: AsyncSession, owner_ids: Sequence[UUID]) -> None:
     await _drop(db, col(SolveJobRow.owner_id).in_(owner_ids))
 
 
-async def drop_jobs_of_guests(db: AsyncSession, finished_before: datetime) -> int:
-    """`drop_jobs_of` guests who never opened an account; how many requests there were."""
-    guests = sa.select(col(User.id)).where(col(User.role) == "guest")
-    old = col(SolveJobRow.finished_at) < finished_before
-    return await _drop(db, sa.and_(old, col(SolveJobRow.owner_id).in_(guests)))
+async def drop_jobs_of_guests(db: AsyncSession, finished_before: datetime, most_bytes: int) -> int:
+    """`drop_jobs_of` guests who never opened an account: what is old, and the oldest of what is too much.
+
+    Returns how many requests there were.
+    """
+    size = sa.func.coalesce(sa.func.octet_length(col(SolutionRow.artefact)), 0)
+    ended, guests = col(SolveJobRow.finished_at), sa.select(col(User.id)).where(col(User.role) == "guest")
+    held = (
+        sa.select(col(SolveJobRow.id), ended, sa.func.sum(size).over(order_by=ended.desc()).label("so_far"))
+        .join(SolutionRow, col(SolveJobRow.solution_id) == col(SolutionRow.id), isouter=True)
+        .where(ended.is_not(None), col(SolveJobRow.owner_id).in_(guests))
+        .subquery()
+    )
+    over = sa.select(held.c.id).where(sa.or_(held.c.finished_at < finished_before, held.c.so_far > most_bytes))
+    return await _drop(db, col(SolveJobRow.id).in_(over))
+
+
+async def drop_fruitless_jobs(db: AsyncSession, finished_before: datetime) -> int:
+    """Forget requests that were cancelled or failed; how many there were."""
+    fruitless = col(SolveJobRow.status).in_(("cancelled", "failed"))
+    return await _drop(db, sa.and_(fruitless, col(SolveJobRow.finished_at) < finished_before))
 
 
 async def _drop(db: AsyncSession, which: sa.ColumnElement[bool]) -> int:

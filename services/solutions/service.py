@@ -20,7 +20,7 @@ from services.infra.db import transaction
 from services.infra.errors import Invalid, NotFound
 from services.infra.log import get_logger
 from services.solutions import repository
-from services.solutions.catalog import Line, NodeStrategy, SolutionInfo, street_root
+from services.solutions.catalog import Line, NodeStrategy, SolutionGone, SolutionInfo, street_root
 from services.solutions.codec import Artefact
 from services.solutions.export import RIVER
 from services.solutions.growth import grown_folder
@@ -211,7 +211,7 @@ class StrategyService:
         async with transaction() as db:
             row = await repository.solution(db, solution_id)
         if row is None:
-            raise NotFound("there is no such solution")
+            raise SolutionGone
         artefact = Artefact(row.artefact, row.name)
         solution = StoredSolution(
             describe(artefact.header, row.id, "solve"), parse_spot(artefact.header["spot"]), artefact

@@ -29,7 +29,7 @@ from services.infra.tasks import end
 from services.solutions import repository
 from services.solutions.events import CONTROL, SolveChanged, publish_progress
 from services.solutions.export import Description, solve_config, write_solution
-from services.solutions.jobs import SolveStatus, limits_of, machine_limit
+from services.solutions.jobs import MIB, SolveStatus, limits_of, machine_limit
 from services.solutions.models import SolutionRow, SolveJobRow
 from services.solutions.service import get_strategies
 from services.solutions.store import TREMBLE
@@ -43,10 +43,10 @@ MOST_ATTEMPTS = 3
 MOST_CONCURRENT = 4
 MAX_ITERATIONS = 20_000
 GUESTS_KEPT = LIFETIMES[Role.GUEST].absolute + timedelta(days=1)
-"""How long a guest's solves are kept: no session of a guest lives longer."""
+"""How long a guest's solves are kept: no session of a guest lives longer. What came to nothing is kept as long."""
 PUBLISH_EVERY_S = 0.1
 _POLL_S = 1.0
-_FORGET_EVERY_S = 600.0
+_TIDY_EVERY_S = 600.0
 _MEMORY_SLACK = 1.15
 
 
@@ -83,7 +83,7 @@ class Worker:
         helpers = [
             asyncio.create_task(self._listen()),
             asyncio.create_task(self._repeat(self._requeue_lost, LOST_AFTER_S / 3)),
-            asyncio.create_task(self._repeat(self._forget_guests, _FORGET_EVERY_S)),
+            asyncio.create_task(self._repeat(self._tidy, _TIDY_EVERY_S)),
         ]
         try:
             while True:
@@ -136,9 +136,11 @@ class Worker:
             if await repository.requeue_lost(db, older, now(), MOST_ATTEMPTS):
                 self._wake.set()
 
-    async def _forget_guests(self) -> None:
+    async def _tidy(self) -> None:
         async with transaction() as db:
-            await repository.drop_jobs_of_guests(db, now() - GUESTS_KEPT)
+            most = get_settings().guest_solve_storage_mib * MIB
+            await repository.drop_jobs_of_guests(db, now() - GUESTS_KEPT, most)
+            await repository.drop_fruitless_jobs(db, now() - GUESTS_KEPT)
 
     async def _claim(self) -> None:
         while len(self._runs) < self._slots:

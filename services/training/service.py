@@ -25,7 +25,7 @@ from services.infra.db import transaction
 from services.infra.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from services.infra.settings import get_settings
 from services.solutions import reservations
-from services.solutions.catalog import SolutionInfo
+from services.solutions.catalog import SolutionGone, SolutionInfo
 from services.solutions.reservations import BoardKept
 from services.solutions.service import get_strategies
 from services.training import repository
@@ -59,7 +59,6 @@ SUMMARY_KEPT = timedelta(hours=1)
 """How long a finished set is what ``current`` shows."""
 
 _POPULATION = 2000
-_MOST_OVERDUE = 50
 
 
 class TrainingService(Records):
@@ -93,8 +92,8 @@ class TrainingService(Records):
             await make_room(db, user_id)
             return await self._start_drill(db, user_id, drill)
         session = await repository.newest_session(db, user_id, ["hands"])
-        if session is not None:
-            return await self._resume(db, session)
+        if session is not None and (table := await self._resume_or_end(db, session)) is not None:
+            return table
         started = SessionStarted(mode="hands", set_size=get_settings().set_size)
         return await self._open(db, user_id, started, self._ahead.take_seed(await self._library(db)))
 
@@ -112,12 +111,12 @@ class TrainingService(Records):
     async def current(
         self, db: AsyncSession, user_id: UUID, mode: Mode = "hands", *, place: int = 1, named: str = ""
     ) -> Table | None:
-        """The table to resume, played on if it was left between two commits; None when there is none.
+        """The table to resume, played on if it was left between two commits; None when there is none any more.
 
         ``named`` is the id of a set of one's own that comes before the newest one, as long as it is open.
         """
         if named and (session := await repository.named_session(db, user_id, named)) is not None:
-            return await self._resume(db, session)
+            return await self._resume_or_end(db, session)
         if mode in KIND_OF:
             session = await self.ranked.session(db, user_id, KIND_OF[mode])
         else:
@@ -125,7 +124,7 @@ class TrainingService(Records):
             session = await repository.newest_session(
                 db, user_id, ["hands", "drill"], finished_since=since, place=place
             )
-        return None if session is None else await self._resume(db, session)
+        return None if session is None else await self._resume_or_end(db, session)
 
     async def act(
         self, db: AsyncSession, user_id: UUID, decision_id: UUID, action: str, session_id: UUID | None = None
@@ -261,14 +260,11 @@ class TrainingService(Records):
             seed = (await self.ranked.proof(db, hand.dealt.set_id)).seed
         return Fairness(hand.id, hand.dealt.commitment, seed)
 
-    async def expire_overdue(self, db: AsyncSession, limit: int = _MOST_OVERDUE) -> int:
-        """Answer ranked decisions whose time is over by a check or a fold; returns how many."""
-        rows = await repository.overdue(db, clock.now() - LATE, limit)
-        for row in rows:
-            session = await repository.session(db, row.user_id, row.session_id, lock=True)
-            if session is not None:
-                await self._resume(db, session)
-        return len(rows)
+    async def settle(self, db: AsyncSession, user_id: UUID, session_id: UUID) -> None:
+        """Answer a set's decision by a check or a fold where its time is over."""
+        session = await repository.session(db, user_id, session_id, lock=True)
+        if session is not None:
+            await self._resume_or_end(db, session)
 
     async def warm(self) -> None:
         """Prepare the first hand of the next player, and load the kernels that the first answer needs."""
@@ -333,6 +329,16 @@ class TrainingService(Records):
         if hand.pending is None and hand.finished is None:
             return await self._advance(db, session, hand)
         return await self._table(db, session, hand)
+
+    async def _resume_or_end(self, db: AsyncSession, session: SessionRow) -> Table | None:
+        """`_resume`; None where the solution was deleted that the hand is dealt from, which ends the set."""
+        try:
+            return await self._resume(db, session)
+        except SolutionGone:
+            session = await self._lock(db, session)
+            if session.finished_at is None:
+                await self._finish_session(db, session)
+            return None
 
     async def _finish_session(self, db: AsyncSession, session: SessionRow) -> None:
         finished = SessionFinished(decisions=session.decisions)

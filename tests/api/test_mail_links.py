@@ -14,6 +14,7 @@ from services.accounts import sessions
 from services.infra import clock
 from services.infra.settings import get_settings
 from tests.api.conftest import PASSWORD, Browser, OpenBrowser, code_of, link_in_mail, mails_to
+from tests.api.test_personal_tokens import call, make
 
 NEW_PASSWORD = "orange kettle sings nineteen"
 
@@ -70,6 +71,17 @@ async def test_a_forgotten_password_is_reset_by_mail_and_every_session_ends(
     assert (await visitor.sign_in("Anna")).status_code == 401
     assert (await visitor.sign_in("Anna", NEW_PASSWORD)).status_code == 200
     assert (await mails_to("anna@example.org"))[0]["Subject"] == "Your password was changed"
+
+
+async def test_a_reset_leaves_no_token_to_come_back_with(open_browser: OpenBrowser, member: Browser) -> None:
+    token = await link_in_mail("anna@example.org")
+    assert (await member.post("/api/auth/email/verify", {"token": token})).status_code == 200
+    made, script, visitor = await make(member, "read"), await open_browser(), await open_browser()
+    await visitor.post("/api/auth/password/forgot", {"email": "anna@example.org"})
+
+    await reset(visitor, await link_in_mail("anna@example.org"))
+
+    assert (await call(script, made["token"], "GET", "/api/users/me")).status_code == 401
 
 
 async def test_a_link_works_once(open_browser: OpenBrowser, member: Browser) -> None:

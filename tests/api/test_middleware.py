@@ -146,6 +146,14 @@ async def test_a_body_over_the_limit_is_refused_while_it_streams(client: httpx.A
     assert (await client.post("/api/echo", content=chunks())).status_code == 413
 
 
+async def test_a_body_of_very_many_fields_is_refused_unread(client: httpx.AsyncClient):
+    few = {f"field {number}": number for number in range(middleware.MOST_FIELDS)}
+    assert (await client.post("/api/echo", json=few)).status_code != 413
+    for text in (json.dumps(few | {"one": "more"}), json.dumps([{"a": 1}] * 600), '{"a" \n :1,' * 600):
+        answer = await client.post("/api/echo", content=text, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["data"]["problem"]["type"]) == (413, "/problems/too-large")
+
+
 async def test_an_address_of_the_api_with_a_line_break_is_answered_in_the_envelope(client: httpx.AsyncClient):
     answer = await client.get("/api/spots/x%0Ay")
     assert (answer.status_code, answer.json()["data"]["problem"]["type"]) == (404, "/problems/not-found")

@@ -197,3 +197,11 @@ async def test_a_token_without_the_scope_sees_no_solution_of_its_owners(
         await call(script, token, "GET", "/api/solutions/01890000-0000-7000-8000-000000000001")
 
     assert [user_id is None for user_id in asked] == [True, False]
+
+
+async def test_a_token_that_only_reads_moves_nothing_at_the_table(open_browser: OpenBrowser, member: Browser) -> None:
+    made, script = await make(member, "read"), await open_browser()
+
+    answer = await call(script, made["token"], "GET", "/api/training/sessions/current")
+
+    assert (answer.status_code, code_of(answer)) == (403, "scope-missing")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from solver.cards import COMBO_CARDS, N_COMBOS, RANKS, combo_to_text
 from solver.errors import Problem, SpotError
-from solver.ranges import MAX_TEXT, format_range, parse_range
+from solver.ranges import MAX_TEXT, MAX_TOKENS, format_range, parse_range
 
 LOW_TO_HIGH = RANKS
 
@@ -169,3 +169,24 @@ def problems_of(text: str) -> list[Problem]:
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused_inside_itself(text):
     assert all(0 <= problem.position <= len(text) for problem in problems_of(text))
+
+
+def test_a_wrong_hand_is_told_at_every_place_where_it_stands():
+    for text in ("AKz,AK", "AK,AKz", "AKz,AKz"):
+        with pytest.raises(SpotError) as refused:
+            parse_range(text)
+        assert [problem.position for problem in refused.value.problems] == [
+            at + 2 for at in range(0, len(text), 1) if text.startswith("AKz", at)
+        ]
+
+
+def test_more_hands_than_there_are_are_refused_unread():
+    assert parse_range("AA," * (MAX_TOKENS - 1) + "KK")[parse_range("KK") > 0].all()
+    with pytest.raises(SpotError, match="at most 2000"):
+        parse_range("AA," * MAX_TOKENS + "KK")
+
+
+def test_what_is_known_of_a_hand_is_never_changed_by_its_user():
+    first = parse_range("AKs:0.5")
+    first[:] = 0
+    assert parse_range("AKs").sum() == 4

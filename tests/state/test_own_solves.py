@@ -43,8 +43,10 @@ async def call(tab: Tab, handler: str, **payload: Any) -> dict[str, Any]:
 
 async def solved(principal: Principal, pot: int) -> SolveJob:
     """A finished solve of a small river."""
+    jobs = get_solve_jobs()
+    request = await jobs.prepare(principal, parse_spot({**RIVER, "pot": pot}))
     async with transaction() as db:
-        job = await get_solve_jobs().submit(db, principal, parse_spot({**RIVER, "pot": pot}), 0.5)
+        job = await jobs.submit(db, principal, request)
     async with asyncio.timeout(60):
         return [seen async for seen in get_solve_jobs().watch(principal, job.id)][-1]
 
@@ -56,7 +58,7 @@ async def test_a_finished_solve_is_listed_and_can_be_opened(member: tuple[Tab, P
     (row,) = (await call(tab, "load"))["rows"]
     assert row.href == f"/solutions/{job.solution_id}"
     assert row.name == "Ks 8d 3c 5h 2s"
-    assert row.stakes.startswith("10 / ")
+    assert row.stakes == "10 / 30"
     assert row.solved.endswith("%")
 
 

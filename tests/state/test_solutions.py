@@ -16,7 +16,8 @@ from services.infra.clock import new_id, now
 from services.solutions.jobs import SolveEstimate, SolveJob, SolveProgress, SolveStatus
 from services.solutions.worker import Worker
 from state.guard import Policy, policy_of
-from state.solutions import SolveState, curve_path, estimate_text, outcome_text, solving_view, step_text, thinned
+from state.solution_views import curve_path, estimate_text, outcome_text, solving_view, step_text, thinned
+from state.solutions import SolveState
 from state.spot_form import EXAMPLE
 from tests.state.conftest import PROBE, ROOT, Server, Tab, add_state
 

@@ -20,8 +20,8 @@ SPOT = WorstSpot(
 )  # fmt: skip
 SUMMARY = Summary(
     session_id=new_id(), mode="hands", drill=False, set_size=20, hands=1, decisions=20, scored=20, ev_score=50.0,
-    ev_loss_bb=1.25, ev_loss_per_100=6.25, interval=None, counts={"wrong": 1}, most_errors_pct=None, mistakes=1, purpose="",
-    borderline=0, die_followed=0, worst=(SPOT,), streets=(),
+    ev_loss_bb=1.25, ev_loss_per_100=6.25, interval=None, counts={"wrong": 1}, most_errors_pct=None, mistakes=1,
+    purpose="", borderline=0, die_followed=0, worst=(SPOT,), streets=(),
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from services.infra.db import transaction
 from services.infra.embedded import free_port, publish_urls
 from services.infra.errors import NotFound, TooMany, Unavailable
 from services.infra.settings import get_settings
-from services.infra.waiting import VISITORS, Share, acting_for
+from services.infra.waiting import ENTERING, VISITORS, Share, acting_for
 
 
 async def count() -> int:
@@ -94,22 +94,34 @@ async def test_calls_of_one_caller_that_take_long_leave_the_others_their_connect
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-@pytest.mark.parametrize("crowd", [VISITORS, "192.0.2.1"])
+@pytest.mark.parametrize(
+    ("crowd", "visitors_at", "taken"),
+    [
+        ("192.0.2.1", "", 10),  # members of one address
+        (VISITORS, "192.0.2.{}", 10),  # visitors from everywhere
+        (VISITORS, "192.0.2.1", 5),  # visitors of one address
+    ],
+)
 async def test_a_crowd_leaves_the_others_their_connections_however_many_it_is(
-    committed: AsyncEngine, crowd: str
+    committed: AsyncEngine, crowd: str, visitors_at: str, taken: int
 ) -> None:
+    assert get_settings().database_pool == 10
     done = asyncio.Event()
 
     async def long_one(number: int) -> None:
-        acting_for(f"caller {number}", crowd)
+        acting_for(f"caller {number}", crowd, visitor_at=visitors_at.format(number))
         async with transaction() as db:
             await db.execute(text("SELECT 1"))
             await done.wait()
 
+    async def enters() -> int:
+        acting_for("somebody", ENTERING, visitor_at="198.51.100.1")
+        return await count()
+
     tasks = [asyncio.create_task(long_one(number)) for number in range(60)]
     await asyncio.sleep(0.5)
-    taken = infra_db.engine().pool.checkedout()  # type: ignore[attr-defined]
-    assert taken == get_settings().database_pool
+    assert infra_db.engine().pool.checkedout() == taken  # type: ignore[attr-defined]
     assert await asyncio.wait_for(count(), 1) == 0
+    assert await asyncio.wait_for(enters(), 1) == 0
     done.set()
     await asyncio.gather(*tasks)

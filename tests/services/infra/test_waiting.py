@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from services.infra.errors import TooMany, Unavailable
-from services.infra.waiting import Line, Share, acting_for, caller
+from services.infra.waiting import VISITORS, Line, Share, acting_for, caller
 
 
 async def hold(line: Line, who: str, done: asyncio.Event, seen: list[str]) -> None:
@@ -114,3 +114,40 @@ async def test_who_holds_a_share_waits_without_it_and_others_do_not() -> None:
     done.set()
     await asyncio.gather(*tasks, *others)
     await held("a")
+
+
+async def visit(line: Line, who: str, address: str, done: asyncio.Event, seen: list[str]) -> None:
+    """`hold` by somebody who is not signed in."""
+    acting_for(who, VISITORS, visitor_at=address)
+    await hold(line, who, done, seen)
+
+
+async def test_visitors_of_one_address_take_turns_like_one_member() -> None:
+    line, done, seen = Line(1, of_one=9, in_all=80), asyncio.Event(), list[str]()
+    tasks = [asyncio.create_task(visit(line, f"guest {number}", "192.0.2.1", done, seen)) for number in range(9)]
+    await asyncio.sleep(0)
+    tasks.append(asyncio.create_task(hold(line, "member", done, seen)))
+    tasks.append(asyncio.create_task(visit(line, "elsewhere", "192.0.2.2", done, seen)))
+    await asyncio.sleep(0)
+    done.set()
+    await asyncio.gather(*tasks)
+    assert seen.index("member") <= 2
+    assert seen.index("elsewhere") <= 3
+
+
+async def test_visitors_leave_places_to_members_and_those_of_one_address_to_others() -> None:
+    line, done, seen = Line(1, of_one=9, in_all=8), asyncio.Event(), list[str]()
+    tasks = [asyncio.create_task(visit(line, f"guest {number}", "192.0.2.1", done, seen)) for number in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooMany):
+        await asyncio.create_task(visit(line, "guest 2", "192.0.2.1", done, seen))
+    tasks += [asyncio.create_task(visit(line, f"b {number}", "192.0.2.2", done, seen)) for number in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable):
+        await asyncio.create_task(visit(line, "c", "192.0.2.3", done, seen))
+    tasks.append(asyncio.create_task(hold(line, "member", done, seen)))
+    await asyncio.sleep(0)
+    done.set()
+    await asyncio.gather(*tasks)
+    assert "member" in seen
+    await hold(line, "member", done, seen)  # every place is free again

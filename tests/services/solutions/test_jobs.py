@@ -24,7 +24,7 @@ from services.infra.errors import Conflict, Invalid, NotFound, TooMany
 from services.infra.tasks import end
 from services.solutions import jobs as solve_jobs
 from services.solutions import repository
-from services.solutions.jobs import SolveJob, SolveJobs, SolveStatus, SolveTooLarge, limits_of, machine_limit
+from services.solutions.jobs import MIB, SolveJob, SolveJobs, SolveStatus, SolveTooLarge, limits_of, machine_limit
 from services.solutions.manifest import Library
 from services.solutions.models import SolutionRow, SolveJobRow
 from services.solutions.rivers import Rivers
@@ -74,8 +74,9 @@ async def working(threads: int = 1) -> AsyncIterator[Worker]:
 
 async def submit(player: Principal, spot: Spot, target: float = 0.5, seconds: float | None = None) -> SolveJob:
     """Ask in a transaction of its own."""
+    request = await JOBS.prepare(player, spot, target, seconds)
     async with transaction() as db:
-        return await JOBS.submit(db, player, spot, target, seconds)
+        return await JOBS.submit(db, player, request)
 
 
 async def finished(player: Principal, job: SolveJob, limit: float = 60) -> SolveJob:
@@ -465,9 +466,33 @@ async def test_solves_of_guests_are_forgotten_once_no_session_can_reach_them(pla
         await finished(player, await submit(player, _spot(RIVER)))
         kept = await finished(account, await submit(account, _spot(TURN)))
     async with transaction() as db:
-        assert await repository.drop_jobs_of_guests(db, clock.now() - GUESTS_KEPT) == 0
-        assert await repository.drop_jobs_of_guests(db, clock.now() + timedelta(seconds=1)) == 1
+        assert await repository.drop_jobs_of_guests(db, clock.now() - GUESTS_KEPT, MIB) == 0
+        assert await repository.drop_jobs_of_guests(db, clock.now() + timedelta(seconds=1), MIB) == 1
     async with transaction() as db:
         assert await JOBS.list(db, player) == []
         assert [one.id for one in await JOBS.list(db, account)] == [kept.id]
     assert await count_solutions() == 1
+
+
+async def test_requests_that_came_to_nothing_are_forgotten_after_a_while(player: Principal) -> None:
+    job = await submit(player, slow_spot(), 0.01)
+    async with transaction() as db:
+        await JOBS.cancel(db, player, job.id)
+    async with transaction() as db:
+        assert await repository.drop_fruitless_jobs(db, clock.now() - GUESTS_KEPT) == 0
+        assert await repository.drop_fruitless_jobs(db, clock.now() + timedelta(seconds=1)) == 1
+        assert await JOBS.list(db, player) == []
+
+
+async def test_of_all_guests_solves_together_the_oldest_go_first(player: Principal) -> None:
+    other = _player()
+    async with working():
+        await finished(player, await submit(player, _spot(RIVER)))
+        newer = await finished(other, await submit(other, _spot(TURN)))
+    async with transaction() as db:
+        both = sum([await repository.stored_bytes(db, one.user_id) for one in (player, other)])
+        assert await repository.drop_jobs_of_guests(db, clock.now() - GUESTS_KEPT, both) == 0
+        assert await repository.drop_jobs_of_guests(db, clock.now() - GUESTS_KEPT, both - 1) == 1
+    async with transaction() as db:
+        assert await JOBS.list(db, player) == []
+        assert [one.id for one in await JOBS.list(db, other)] == [newer.id]

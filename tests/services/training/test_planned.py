@@ -16,10 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.infra import clock
 from services.infra.cache import Cache
 from services.infra.errors import Invalid, NotFound, Unavailable
+from services.solutions.catalog import Line, NodeStrategy, SolutionGone
 from services.solutions.manifest import Library
 from services.solutions.reservations import KeptBoards
 from services.solutions.rivers import Rivers
 from services.solutions.service import StrategyService
+from services.training import repository
 from services.training.deals import combo_cards, compatible_weight, derive, without_cards
 from services.training.deviation import facing
 from services.training.drills import matches, pool
@@ -30,7 +32,9 @@ from services.training.planned import LEAST_PCT, deal_node, deal_planned, diffic
 from services.training.play import Strategies
 from services.training.service import TrainingService
 from services.training.views import DrillSpec, Table
+from services.training.worker import expire_overdue
 from solver.cards import COMBO_CLASS, HAND_CLASSES
+from tests.services.training.conftest import add_player
 from tests.services.training.doubles import HashedStrategies, library
 from tests.services.training.players import answer
 
@@ -250,8 +254,38 @@ async def test_overdue_decisions_of_closed_tabs_are_answered_too(
     assert table.deadline is not None
     later = table.deadline + timedelta(seconds=30)
     monkeypatch.setattr(clock, "now", lambda: later)
-    assert await training.expire_overdue(db) == 1
+    await expire_overdue(training, db)
     assert (await training.table(db, player, table.hand_id)).answers[0].timed_out
+
+
+async def test_a_set_whose_solution_was_deleted_is_ended_and_holds_up_nobody(
+    training: TrainingService,
+    db: AsyncSession,
+    player: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+    strategies: HashedStrategies,
+) -> None:
+    plans = [Plan(timebank=7, mode="spot", families=(f"BTN vs BB {pot}",)) for pot in ("SRP", "3BP")]
+    other = await add_player(db)
+    gone = await training.start(db, player, drill=DrillSpec(plan=plans[0]))
+    kept = await training.start(db, other, drill=DrillSpec(plan=plans[1]))
+    node = strategies.node
+
+    async def deleted(solution_id: UUID, line: Line) -> NodeStrategy:
+        if solution_id == gone.solution.id:
+            raise SolutionGone
+        return await node(solution_id, line)
+
+    monkeypatch.setattr(strategies, "node", deleted)
+    assert kept.deadline is not None
+    later = kept.deadline + timedelta(minutes=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    await expire_overdue(training, db)
+    assert (await training.table(db, other, kept.hand_id)).answers[0].timed_out
+    assert await repository.overdue(db, later, 50) == []
+    ended = await repository.session(db, player, gone.session_id)
+    assert ended is not None
+    assert ended.finished_at is not None
 
 
 async def test_a_set_that_was_ended_leaves_nothing_overdue(
@@ -262,7 +296,7 @@ async def test_a_set_that_was_ended_leaves_nothing_overdue(
     later = table.deadline + timedelta(minutes=1)
     await training.finish(db, player, table.session_id)
     monkeypatch.setattr(clock, "now", lambda: later)
-    assert await training.expire_overdue(db) == 0
+    assert await repository.overdue(db, later, 50) == []
 
 
 async def test_two_tables_are_two_sets_that_are_resumed_side_by_side(

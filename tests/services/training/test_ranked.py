@@ -16,11 +16,12 @@ from services.ratings import projector as _projector  # noqa: F401 registers the
 from services.ratings.periods import period_of
 from services.ratings.service import DAILY_HANDS
 from services.solutions import reservations, study
+from services.training import repository
 from services.training.events import DecisionGraded
 from services.training.ranked import LATE, NOTICE, RankedSets
 from services.training.service import TrainingService
 from services.training.views import DrillSpec, Mode, Table
-from services.training.worker import ABANDONED, close_ranked
+from services.training.worker import ABANDONED, close_ranked, expire_overdue
 from tests.services.training.conftest import add_player
 from tests.services.training.doubles import HashedStrategies
 
@@ -178,7 +179,8 @@ async def test_a_decision_left_alone_is_checked_or_folded_when_its_time_is_over(
 
 async def sweep(training: TrainingService, db: AsyncSession) -> int:
     """One round of the worker."""
-    done = await training.expire_overdue(db)
+    done = len(await repository.overdue(db, clock.now() - LATE, 50))
+    await expire_overdue(training, db)
     await close_ranked(training, db)
     return done
 
@@ -222,7 +224,7 @@ async def test_an_answer_after_the_deadline_is_a_conflict_and_a_timed_out_one_st
     with clock.travel(TIME):
         with pytest.raises(Conflict):
             await training.act(db, member, table.decision_id, table.actions[0])
-        await training.expire_overdue(db)
+        await expire_overdue(training, db)
     with pytest.raises(Conflict):
         await training.act(db, member, table.decision_id, "check" if "check" in table.actions else "fold")
 
