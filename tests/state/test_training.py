@@ -183,3 +183,31 @@ async def test_the_grade_follows_the_unit_and_stays_the_same_grade(tab: Tab) -> 
     assert (after.word, after.decision_id) == (before.word, before.decision_id)
     assert after.loss.endswith("% of pot")
     assert (after.loss, after.loss_aside) == (before.loss_aside, before.loss)
+
+
+async def test_the_last_hand_is_seen_to_its_end_and_single_decisions_follow_each_other(tab: Tab) -> None:
+    shown = await call(tab, "play")
+    ended = []
+
+    async def on(shown: dict[str, Any]) -> dict[str, Any]:
+        if shown["phase"] in {"paused", "ended"}:
+            return shown | await call(tab, "advance" if shown["phase"] == "paused" else "next_hand")
+        asked = shown["table"]
+        return shown | await call(tab, "act", decision_id=asked.decision_id, action=asked.actions[-1].action)
+
+    while shown["phase"] != "summary":
+        shown = await on(shown)
+        if shown["phase"] == "ended":
+            ended.append(shown["table"])
+    assert [table.onwards for table in ended] == [*["Next hand"] * (len(ended) - 1), "See the summary"]
+    assert all(table.result for table in ended)
+
+    worst = len(shown["summary"].worst)
+    assert worst
+    shown |= await call(tab, "drill")
+    asked = {shown["table"].decision_id}
+    while shown["phase"] != "summary":
+        assert shown["phase"] in {"decision", "paused"}
+        shown = await on(shown)
+        asked.add(shown["table"].decision_id)
+    assert len(asked - {""}) == worst
