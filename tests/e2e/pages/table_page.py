@@ -48,7 +48,7 @@ class TablePage:
         self.grid = self.grade.get_by_role("grid", name="Strategy")
         self.go_on = page.get_by_role("button", name="Continue")
         self.try_again = page.get_by_role("button", name="Try again")
-        self.next_hand = page.get_by_role("button", name="Next hand")
+        self.next_hand = page.get_by_role("button", name=re.compile("^(Next hand|See the summary)"))
         self.summary = page.get_by_role("region", name="Summary")
 
     def open(self) -> None:
