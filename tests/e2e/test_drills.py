@@ -183,7 +183,7 @@ def test_two_tables_are_played_side_by_side_and_keys_follow_the_one_that_waits(d
     for _ in range(60):
         if page.get_by_role("region", name="Summary").count() == 2:
             break
-        place = active.get_by_role("button", name=re.compile("Continue|Next hand")).or_(
+        place = active.get_by_role("button", name=re.compile("Continue|Next hand|See the summary")).or_(
             active.get_by_role("group", name="Actions").get_by_role("button", disabled=False)
         )
         if place.count():
