@@ -10,7 +10,7 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import structlog
@@ -145,6 +145,8 @@ class SecurityHeaders:
             headers["Cache-Control"] = "no-store" if path.startswith("/api") else "no-cache"
 
 
+LONGEST_COOKIES = 16_384
+QUOTED = re.compile(rb'["\\\\]')
 MOST_FIELDS = 500
 """Of a body, at all depths; the largest that there is, a spot with every size, has under a hundred."""
 FIELD = re.compile(rb'"[ \t\r\n]*+:')
@@ -213,6 +215,31 @@ class BodyLimit:
         await answer(scope, receive, send)
 
 
+class PlainCookies:
+    """Takes cookies with quotes or backslashes out of requests, and all of a header that is too long.
+
+    No cookie of the product has them, and frameworks undo them in a time that grows with the square of their length
+    under some Pythons that are still about.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or socket."""
+        if scope["type"] in ("http", "websocket"):
+            scope = {**scope, "headers": [*self._plain(scope["headers"])]}
+        await self._app(scope, receive, send)
+
+    @staticmethod
+    def _plain(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+        for name, value in headers:
+            if name.lower() != b"cookie":
+                yield name, value
+            elif len(value) <= LONGEST_COOKIES:
+                yield name, b";".join(part for part in value.split(b";") if not QUOTED.search(part))
+
+
 class PlainPaths:
     """Answers addresses of the API that hold a line break: routers stop reading there and would let them through."""
 
@@ -257,7 +284,7 @@ class _BodyTooSlow(BaseException):
 def protect(app: ASGIApp, script_hashes: Iterable[str] = (), pages: Collection[str] = ()) -> ASGIApp:
     """``app`` behind everything in this module."""
     inner = BodyLimit(PlainPaths(PageAddresses(app, pages)))
-    whole: ASGIApp = RequestLog(SecurityHeaders(SocketGuard(inner), script_hashes))
+    whole: ASGIApp = PlainCookies(RequestLog(SecurityHeaders(SocketGuard(inner), script_hashes)))
     if proxies := get_settings().trusted_proxies:
         return wrap_asgi_with_proxy_headers(whole, trusted_hosts=proxies.replace(" ", "").split(","))
     return whole

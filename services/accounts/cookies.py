@@ -7,7 +7,6 @@ are ``Secure`` and belong to this host alone; plain http, where browsers refuse 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
 from services.infra.settings import get_settings
@@ -27,20 +26,17 @@ def read(header: str | None) -> dict[str, str]:
     """
     if not header or len(header) > _LONGEST_HEADER:
         return {}
-    jar: SimpleCookie = SimpleCookie()
-    try:
-        jar.load(header)
-    except CookieError:
-        return {}
+    pairs = (part.strip().partition("=") for part in header.split(";"))
+    jar = {name: value for name, _, value in pairs}
     only_host = get_settings().public_url.startswith("https://")
     found: dict[str, str] = {}
-    for name, morsel in jar.items():
+    for name, value in jar.items():
         plain = name.removeprefix(HOST)
         if not plain.startswith("mixline_") or (
             name == plain and plain != TICKET and (only_host or HOST + plain in jar)
         ):
             continue
-        found[plain] = morsel.value
+        found[plain] = value
     return found
 
 

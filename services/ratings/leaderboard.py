@@ -4,7 +4,8 @@ Everybody gets the same items. A player's advantage on an item is how much less 
 of the pot: the mean loss of the *other* players who answered it, minus his own. He is left out of that mean, so that in
 a club of three the figure is still the distance to the other two; an item that nobody else has answered counts as an
 advantage of nothing. The score is the sum of the advantages over ``n + k``: it shrinks towards the field while ``n`` is
-small, so nobody leads by answering few items well. Players under the minimum are peers all the same.
+small, so nobody leads by answering few items well. Players under the minimum are peers all the same; somebody who
+throws chips away is nobody's peer, or a second account could lift all who answered what it answered.
 
 An item is one decision of a week's set, or one hand of a day's with the sum of its losses: hands take different ways,
 so what the hand cost is compared, while ``n`` counts its decisions.
@@ -30,6 +31,9 @@ FIRST_SHRINKAGE = 200.0
 
 INTERVAL_FROM = 100
 """Decisions under which an interval is too optimistic to be shown (it still decides ties)."""
+
+_FAR_TIMES, _FAR_PCT = 4.0, 5.0
+"""Whose mean loss is over both, the multiple of the median of a player's peers and so much more than it, is far off."""
 
 _PSEUDO_ANSWERS = 30
 _RESAMPLES = 500
@@ -82,7 +86,7 @@ def standings(answers: Answers, *, minimum: int, shrinkage: float = FIRST_SHRINK
     """Everybody who answered: the ranked players from the best down, then those under the minimum of items."""
     if not answers.player:
         return []
-    players, player, advantage, weight = _advantages(answers)
+    players, player, advantage, weight, usual = _advantages(answers)
     items = np.bincount(player, minlength=len(players))
     decisions = np.bincount(player, weights=weight, minlength=len(players))
     score = np.bincount(player, weights=advantage, minlength=len(players)) / (decisions + shrinkage)
@@ -91,7 +95,7 @@ def standings(answers: Answers, *, minimum: int, shrinkage: float = FIRST_SHRINK
     for n in np.unique(items[items >= minimum]):
         group = np.flatnonzero(items == n)
         rows = advantage[(ends[group] - n)[:, None] + np.arange(n)]
-        below, above = _spread(rows, advantage)
+        below, above = _spread(rows, advantage[usual])
         low[group] += n / (decisions[group] + shrinkage) * below
         high[group] += n / (decisions[group] + shrinkage) * above
     ranked = sorted(np.flatnonzero(items >= minimum), key=lambda i: (-score[i], players[i]))
@@ -121,7 +125,7 @@ def measured_shrinkage(answers: Answers, *, minimum: int = INTERVAL_FROM) -> flo
     """
     if not answers.player:
         return FIRST_SHRINKAGE
-    players, player, advantage, _ = _advantages(answers)
+    players, player, advantage, *_ = _advantages(answers)
     decisions = np.bincount(player, minlength=len(players))
     enough = decisions >= max(minimum, 2)
     if np.count_nonzero(enough) < _MEASURABLE_PLAYERS:
@@ -136,8 +140,11 @@ def measured_shrinkage(answers: Answers, *, minimum: int = INTERVAL_FROM) -> flo
 
 def _advantages(
     answers: Answers,
-) -> tuple[list[UUID], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """The players by id; for the answers by player and item [answer] the player's index, advantage and decisions."""
+) -> tuple[list[UUID], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """The players by id; and for the answers by player and item, each [answer]: player, advantage, decisions, usual.
+
+    Usual is whoever is not far off.
+    """
     players = sorted(set(answers.player))
     items = {item: index for index, item in enumerate(sorted(set(answers.item)))}
     index_of = {player: index for index, player in enumerate(players)}
@@ -146,11 +153,31 @@ def _advantages(
     loss = np.asarray(answers.loss_pct, np.float64)
     order = np.lexsort((item, player))
     player, item, loss = player[order], item[order], loss[order]
-    peers = np.bincount(item)[item] - 1
-    others = np.bincount(item, weights=loss)[item] - loss
-    advantage = np.where(peers > 0, others / np.maximum(peers, 1) - loss, 0.0)
+    means = np.bincount(player, weights=loss) / np.bincount(player)
+    bounds = _bounds(means)
+    advantage = np.zeros(len(loss))
+    for bound in np.unique(bounds):  # three at most: a median without one of its values
+        counts = (means <= bound)[player]
+        peers = np.bincount(item, weights=counts)[item] - counts
+        others = np.bincount(item, weights=counts * loss)[item] - counts * loss
+        mine = (bounds == bound)[player]
+        advantage = np.where(mine & (peers > 0), others / np.maximum(peers, 1) - loss, advantage)
     weight = np.asarray(answers.decisions or np.ones(len(loss)), np.float64)[order]
-    return players, player, advantage, weight
+    return players, player, advantage, weight, (means <= np.median(bounds))[player]
+
+
+def _bounds(means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[player] up to which mean loss the others are his peers.
+
+    It follows from the others alone, by their lower median, so that nobody's own losses can choose his peers.
+    """
+    n = len(means)
+    if n == 1:
+        return np.full(1, np.inf)
+    ascending = np.sort(means)
+    middle = (n - 2) // 2
+    median = ascending[middle + (middle >= np.searchsorted(ascending, means))]
+    return np.maximum(_FAR_TIMES * median, median + _FAR_PCT)
 
 
 def _spread(rows: NDArray[np.float64], field: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from app.api import middleware
@@ -256,3 +257,27 @@ async def test_methods_that_are_made_up_take_no_memory(client: httpx.AsyncClient
     text = metrics.render()
     assert b"MADEUP" not in text
     assert len(text) < before + 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "seen"),
+    [
+        (b"mixline_session=a.b-c_d; other=1", b"mixline_session=a.b-c_d; other=1"),
+        (b'one="' + b"\\" * 9000 + b'"; mixline_session=abc', b" mixline_session=abc"),
+        (b"one=a\\054b", b""),
+        (b"mixline_session=abc; long=" + b"x" * 20_000, None),
+    ],
+)
+async def test_cookies_that_are_dear_to_read_reach_nobody(sent: bytes, seen: bytes | None):
+    found: list[bytes | None] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        found.append(dict(scope["headers"]).get(b"cookie"))
+
+    async def nothing(*_: object) -> Any:
+        raise AssertionError
+
+    for kind in ("http", "websocket"):
+        scope = {"type": kind, "headers": [(b"host", b"x"), (b"cookie", sent)]}
+        await middleware.PlainCookies(app)(scope, nothing, nothing)
+    assert found == [seen, seen]

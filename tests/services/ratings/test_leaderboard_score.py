@@ -124,3 +124,28 @@ def test_shrinkage_waits_for_twenty_players_and_then_follows_the_spread_of_skill
     assert measured_shrinkage(few) == FIRST_SHRINKAGE
     assert measured_shrinkage(alike) > FIRST_SHRINKAGE
     assert measured_shrinkage(spread) < FIRST_SHRINKAGE / 2
+
+
+@pytest.mark.parametrize("wasters", [1, 2, 5])
+def test_accounts_that_throw_chips_away_move_nobody(wasters: int) -> None:
+    rng = np.random.default_rng(1)
+    hard = rng.gamma(1.2, 1, 200)
+    honest: list[Row] = []
+    for p in range(12):  # the four best have answered fewer
+        for i in range(120 if p < 4 else 200):
+            loss = (0.3 + 0.25 * p) * hard[i] * (rng.random() < 0.35) * rng.exponential(2.5)
+            honest.append((p, i, float(loss)))
+    thrown = [(100 + w, i, float(rng.uniform(5, 110))) for w in range(wasters) for i in range(200)]
+    before = by_player(standings(answers_of(honest), minimum=100))
+    after = by_player(standings(answers_of(honest + thrown), minimum=100))
+    for p in range(12):
+        assert after[p].score == pytest.approx(before[p].score, abs=1e-9)
+        assert (after[p].low, after[p].high) == pytest.approx((before[p].low, before[p].high), abs=1e-9)
+        assert after[p].rank == before[p].rank
+    assert all((after[100 + w].rank or 0) > 4 for w in range(wasters))
+
+
+def test_a_weak_player_is_a_peer_all_the_same() -> None:
+    rows = [(1, 1, 0.5), (2, 1, 1.0), (3, 1, 4.5)]
+    board = by_player(standings(answers_of(rows), minimum=1, shrinkage=0.0))
+    assert board[1].score == pytest.approx((1.0 + 4.5) / 2 - 0.5)
