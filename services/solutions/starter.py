@@ -180,6 +180,7 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(SRP, "As7s3s"),
     _entry(SRP, "Td9d6h"),
     _entry(SRP, "KcQc4h"),
+    _entry(SRP, "8h6h3h"),
     _entry(THREE_BET, "Kh8h3c"),
     _entry(THREE_BET, "Jc5h5d"),
     _entry(THREE_BET, "AdTd6s"),
@@ -188,6 +189,10 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(FOUR_BET, "KhQd4d"),
     _entry(FOUR_BET, "Th9h7c"),
     _entry(FOUR_BET, "8s3d3c"),
+    _entry(BLINDS, "AhAd6h"),
+    _entry(BLINDS, "QsTs3d"),
+    _entry(BLINDS, "9c7c5c"),
+    _entry(BLINDS, "Kd6c6h"),
     # Turns and rivers. Single-raised boards were checked down; 3-bet pots continue lines, those of one flop together.
     _entry(SRP, "Qs8s3dJh"),
     _entry(SRP, "Qs8s3d8c"),
