@@ -30,9 +30,11 @@ router = APIRouter(prefix="/training", tags=["history"])
 
 def _no_number(value: object) -> object:
     """Numbers are no moments here, though pydantic would count seconds."""
-    if isinstance(value, (int, float)) or (isinstance(value, str) and value.replace(".", "", 1).lstrip("+-").isdigit()):
-        raise ValueError("a moment is written like 2026-11-23T14:05:00Z")
-    return value
+    try:
+        float(str(value))
+    except ValueError:
+        return value
+    raise ValueError("a moment is written like 2026-11-23T14:05:00Z")
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(cursors.sensible)]

@@ -41,12 +41,11 @@ class StreetTolerance:
 
 
 STREETS = (
-    StreetTolerance(common=0.50, rare=1.20, thin=1.20, absent=1.50, fitted=False),
-    StreetTolerance(common=0.06, rare=0.87, thin=0.26, absent=0.32, fitted=True, absent_fitted=True),
+    StreetTolerance(common=0.13, rare=0.64, thin=0.27, absent=0.30, fitted=True, absent_fitted=True),
+    StreetTolerance(common=0.11, rare=0.91, thin=0.95, absent=0.32, fitted=True, absent_fitted=True),
     StreetTolerance(common=0.11, rare=1.11, thin=0.60, absent=1.10, fitted=True),
 )
-"""docs/grading.md has the commands, the spots and the coverage on the half that was held out. Flop: first values, about
-what a street is solved to and not less than the river's."""
+"""docs/grading.md has the commands, the spots and the coverage on the half that was held out."""
 
 COMMON = 0.10
 

@@ -1,6 +1,6 @@
 """The numbers of a decision's answer, however they may be written, and whether a text holds them.
 
-A number tells something when it has digits enough to be no accident: one of four digits and more, or two of three.
+A number tells something when it has digits enough to be no accident: one of four digits and more, or three of three.
 Numbers that the player knows anyway (chips on the table, answers given before) are left out.
 """
 
@@ -12,7 +12,8 @@ from typing import Any
 
 NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d+(?![\w.])|(?<![\w.])-?\d+(?![\w.])")
 ONE_IS_ENOUGH = 4
-TWO_ARE = 3
+LEAST = 3
+MANY = 3
 
 
 def numbers_in(text: str) -> set[str]:
@@ -28,7 +29,7 @@ def telling(answer: dict[str, Any]) -> set[str]:
         for name in ("ev", "ev_bb", "loss_bb", "loss_pct"):
             if row[name] is not None:
                 found |= _forms(row[name])
-    return {one for one in found if _digits(one) >= TWO_ARE}
+    return {one for one in found if _digits(one) >= LEAST}
 
 
 def known_anyway(table: dict[str, Any], earlier: Iterable[dict[str, Any]]) -> set[str]:
@@ -36,7 +37,7 @@ def known_anyway(table: dict[str, Any], earlier: Iterable[dict[str, Any]]) -> se
     chips = [table["pot"], table["to_call"], table["pot_at_decision"] or 0, *table["stacks"], *table["street_bets"]]
     for action in [*table["actions"], *(step["action"] for step in table["line"])]:
         chips += [float(one) for one in re.findall(r"\d+(?:\.\d+)?", action)]
-    chips += [a + b for a in chips for b in chips[:3]]
+    chips += [sign * a + b for a in chips for b in chips[:3] for sign in (-2, -1, 1)]  # the pots of earlier streets too
     found: set[str] = set()
     for amount in chips:
         found |= _forms(amount) | _forms(amount / table["big_blind"])
@@ -50,7 +51,7 @@ def known_anyway(table: dict[str, Any], earlier: Iterable[dict[str, Any]]) -> se
 def told(text: str, secret: set[str]) -> set[str]:
     """Which of the numbers a text holds, if they are enough to be no accident."""
     found = numbers_in(text) & secret
-    enough = any(_digits(one) >= ONE_IS_ENOUGH for one in found) or len(found) > 1
+    enough = any(_digits(one) >= ONE_IS_ENOUGH for one in found) or len(found) >= MANY
     return found if enough else set()
 
 
