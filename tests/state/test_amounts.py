@@ -50,7 +50,7 @@ def test_the_ribbon_measures_each_action_by_the_pot_before_it() -> None:
 def test_buttons_stacks_and_rows_follow_the_unit() -> None:
     view = table_view(FACING, "chips")
     assert [action.label for action in view.actions] == [
-        "Fold", "Call 54 chips", "Raise to 162 chips", "All-in 975 chips",
+        "Fold", "Call 36 chips", "Raise to 162 chips", "All-in 975 chips",
     ]  # fmt: skip
     assert (view.pot, view.hero_stack, view.villain_bet) == ("127 chips", "957 chips", "54 chips")
     answer = answer_view(ANSWER, seat_of(FACING), "chips")
