@@ -140,10 +140,11 @@ def solve(
     clock.lap("build")
     try:
         _train(solution, clock, target_pct, max_iterations, time_limit, on_progress, control)
+        solution.measure()
+        _stop_if(control)  # half measured
     except Cancelled:
         game.close()
         raise
-    solution.measure()
     clock.lap("exploitability")
     solution.seconds = clock.seconds
     return solution

@@ -203,6 +203,13 @@ def test_a_cancelled_solve_stops_at_once(reference_spot: Load) -> None:
     assert control.iteration <= reached[0] + 1
 
 
+def test_a_wish_to_stop_at_the_very_end_counts_too(reference_spot: Load) -> None:
+    spot, _ = reference_spot("t1_crate_basic_donk")
+    control = Control()
+    with pytest.raises(Cancelled):
+        solve(spot, target_pct=1000, on_progress=lambda _: control.cancel(), control=control)
+
+
 def test_a_time_limit_ends_the_solve_with_what_was_reached(reference_spot: Load) -> None:
     spot, _ = reference_spot("t1_crate_basic_donk")
     solution = solve(spot, target_pct=0, max_iterations=100_000, time_limit=0.3)
