@@ -27,6 +27,7 @@ from solver import (
 )
 from solver.cards import COMBO_CARDS, COMBO_INDEX, parse_combo
 from solver.hand_rank import rank_board
+from solver.solution import Solution
 from solver.spot import StreetSizes
 
 from .reference import PRODUCTION, SlowGame
@@ -203,11 +204,19 @@ def test_a_cancelled_solve_stops_at_once(reference_spot: Load) -> None:
     assert control.iteration <= reached[0] + 1
 
 
-def test_a_wish_to_stop_at_the_very_end_counts_too(reference_spot: Load) -> None:
+def test_a_wish_to_stop_that_comes_while_the_result_is_measured_counts_too(
+    reference_spot: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spot, _ = reference_spot("t1_crate_basic_donk")
-    control = Control()
+    control, measure = Control(), Solution.measure
+
+    def interrupted(solution: Solution) -> None:
+        control.cancel()
+        measure(solution)
+
+    monkeypatch.setattr(Solution, "measure", interrupted)
     with pytest.raises(Cancelled):
-        solve(spot, target_pct=1000, on_progress=lambda _: control.cancel(), control=control)
+        solve(spot, target_pct=100, control=control)
 
 
 def test_a_time_limit_ends_the_solve_with_what_was_reached(reference_spot: Load) -> None:
