@@ -15,13 +15,12 @@ from services.solutions.catalog import Line
 from services.training.analysis import Analysis, RangeFacts, get_analyses, percentile
 from services.training.categories import CATEGORIES, DRAWS
 from services.training.deviation import villain_words
-from services.training.views import Step
-from solver.cards import COMBO_CLASS, HAND_CLASSES, combo_to_text, parse_cards
+from solver.cards import COMBO_CLASS, HAND_CLASSES, combo_to_text
 from state import routes
 from state.amounts import UNIT_WORDS, Unit, column, is_unit, number, pot_text
 from state.guard import Policy, policy
 from state.session import principal_of
-from state.views import STREETS, ActionView, action_views, step_views
+from state.views import STREETS, ActionView, action_views, step_views, steps_of
 
 _BOX = 100.0
 _UNKNOWN = "–"
@@ -231,16 +230,8 @@ def _whose(found: Analysis, player: int) -> str:
 
 
 def _stops(found: Analysis, unit: Unit) -> tuple[StopView, ...]:
-    street, player = found.solution.street, 0
-    steps: list[Step] = []
-    for step in found.line:
-        if step.startswith("deal "):
-            street, player = street + 1, 0
-            steps.append(Step(street, -1, "deal", parse_cards(step.removeprefix("deal "))[0]))
-        else:
-            steps.append(Step(street, player, step))
-            player = 1 - player
     root = found.solution
+    steps = steps_of(found.line, root.street)
     views = step_views(steps, found.positions, root.big_blind, root.street, root.pot, unit)
     numbers = (-1, *(index if index in found.stops else -1 for index in range(len(steps))))
     return tuple(StopView(view.text, view.tone, view.card, index) for view, index in zip(views, numbers, strict=True))

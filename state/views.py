@@ -184,6 +184,20 @@ def action_views(
     return tuple(views)
 
 
+def steps_of(line: Sequence[str], street: int) -> list[Step]:
+    """A written line as steps: OOP acts first on each street, and ``deal`` opens the next one."""
+    steps: list[Step] = []
+    player = 0
+    for step in line:
+        if step.startswith("deal "):
+            street, player = street + 1, 0
+            steps.append(Step(street, -1, "deal", parse_cards(step.removeprefix("deal "))[0]))
+        else:
+            steps.append(Step(street, player, step))
+            player = 1 - player
+    return steps
+
+
 def step_views(
     line: Sequence[Step], positions: tuple[str, str], big_blind: int, first_street: int, pot: int = 0, unit: Unit = "bb"
 ) -> tuple[StepView, ...]:
@@ -256,17 +270,8 @@ def _whole_line(table: Table, unit: Unit) -> tuple[StepView, ...]:
     views = step_views(table.line, table.positions, table.big_blind, root.street, root.pot, unit)
     if not root.before:
         return views
-    steps: list[Step] = []
-    street, player = 0, 0
-    for step in root.before:
-        if step.startswith("deal "):
-            street, player = street + 1, 0
-            steps.append(Step(street, -1, "deal", parse_cards(step.removeprefix("deal "))[0]))
-        else:
-            steps.append(Step(street, player, step))
-            player = 1 - player
     flop_pot = root.pot - price(root.before, 0)[0]
-    return (*step_views(steps, table.positions, table.big_blind, 0, flop_pot, unit), *views[1:])
+    return (*step_views(steps_of(root.before, 0), table.positions, table.big_blind, 0, flop_pot, unit), *views[1:])
 
 
 def table_view(table: Table, unit: Unit = "bb") -> TableView:
