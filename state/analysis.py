@@ -15,12 +15,13 @@ from services.solutions.catalog import Line
 from services.training.analysis import Analysis, RangeFacts, get_analyses, percentile
 from services.training.categories import CATEGORIES, DRAWS
 from services.training.deviation import villain_words
+from services.training.tolerance import worst_passed
 from solver.cards import COMBO_CLASS, HAND_CLASSES, combo_to_text
 from state import routes
 from state.amounts import UNIT_WORDS, Unit, column, is_unit, number, pot_text
 from state.guard import Policy, policy
 from state.session import principal_of
-from state.views import STREETS, ActionView, action_views, step_views, steps_of
+from state.views import STREETS, ActionView, action_views, earlier_words, step_views, steps_of
 
 _BOX = 100.0
 _UNKNOWN = "–"
@@ -192,11 +193,13 @@ def analysis_view(found: Analysis, decision_id: str, unit: Unit = "bb") -> Analy
 
 
 def _accuracy(found: Analysis) -> str:
-    solved = found.facts.node.exploitability_pct
-    if found.villain is not None and found.facts.node.position.player == found.hero:
+    node = found.facts.node
+    solved = node.exploitability_pct
+    if found.villain is not None and node.position.player == found.hero:
         return "Your best replies to exactly this villain"
     which = "Solved" if found.villain is None else "Solution solved"
-    return f"{which} to {number(solved, 2)}% of pot here" if math.isfinite(solved) else ""
+    earlier = earlier_words(worst_passed(node.passed, node.position.pot).solved_to_pct)
+    return f"{which} to {number(solved, 2)}% of pot here{earlier}" if math.isfinite(solved) else ""
 
 
 def _against(found: Analysis) -> str:

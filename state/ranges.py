@@ -24,7 +24,7 @@ from state import routes
 from state.amounts import bb, fixed, number
 from state.guard import Policy, policy
 from state.session import principal_of
-from state.views import POT_TYPES, STREETS, ActionView, StepView, action_views, step_views
+from state.views import POT_TYPES, STREETS, ActionView, StepView, action_views, earlier_words, step_views
 
 UNPAINTED: Final = "."
 _PLACES: Final = "0123456789abcdefghij"
@@ -126,7 +126,8 @@ def _graded_view(graded: RangeGraded, actions: tuple[ActionView, ...]) -> dict[s
         "right": f"{number(100 * graded.right_share, 0)}%",
         "solved": "Exact against this villain"
         if graded.villain
-        else f"Solved to {number(graded.solved_to_pct or 0.0, 2)}% here, ±{number(graded.tolerance_pct, 2)}% a hand",
+        else f"Solved to {number(graded.solved_to_pct or 0.0, 2)}% here{earlier_words(graded.passed_solved_to_pct)}, "
+        f"±{number(graded.tolerance_pct, 2)}% a hand",
         "counts": tuple(StepView(text=f"{counts[word]} {word}", tone=word) for word in _WORDS if counts[word]),
         "worst": tuple(
             ClassResult(

@@ -11,6 +11,7 @@ from services.solutions.catalog import NodeStrategy
 from services.solutions.jobs import MIB, SolveEstimate, SolveJob
 from services.solutions.summary import NodeSummary
 from services.training.judging import grid
+from services.training.tolerance import worst_passed
 from solver.cards import N_CARDS, card_to_text
 from solver.tree import LinePosition
 from state.amounts import bb, number
@@ -139,6 +140,7 @@ def node_view(
         StrategyRow(index, action.label, action.tone, f"{number(100 * share)}%", round(100 * share, 2))
         for index, (action, share) in enumerate(zip(actions, found.frequency, strict=True))
     )
+    earlier = worst_passed(node.passed, position.pot).solved_to_pct
     ev = f"{number(found.ev / big_blind, 2)} bb" if math.isfinite(found.ev) else "–"
     return NodeView(
         title=f"{names[player]} to act",
@@ -150,6 +152,7 @@ def node_view(
             (f"Equity of {names[player]}", f"{number(100 * found.equity)}%"),
             ("Combos", number(found.combos)),
             ("Solved to, here", f"{number(node.exploitability_pct, 2)}% of pot"),
+            *([] if earlier is None else [("Solved to, earlier in the line", f"{number(earlier)}% of pot")]),
         ),
         grid=grid(node),
         grid_actions=actions,

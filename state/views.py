@@ -370,9 +370,16 @@ def _column_loss(loss_bb: float | None, pot: int, big_blind: int, unit: Unit) ->
     return column(-loss_bb * big_blind, pot, big_blind, unit) if loss_bb >= 0.005 else "0"
 
 
-def _solved(pct: float | None) -> str:
+def _solved(answer: Answer) -> str:
     """How accurate the solution is at the node; unknown where the solver itself never takes the line."""
-    return "Solved to: unknown here" if pct is None else f"Solved to {number(pct, 2)}% of pot here"
+    pct = answer.solved_to_pct
+    here = "Solved to: unknown here" if pct is None else f"Solved to {number(pct, 2)}% of pot here"
+    return here + earlier_words(answer.passed_solved_to_pct)
+
+
+def earlier_words(passed_solved_to_pct: float | None) -> str:
+    """What goes after how accurate a node is where the line came through one that is solved badly."""
+    return "" if passed_solved_to_pct is None else f", to {number(passed_solved_to_pct)}% earlier in the line"
 
 
 def seat_of(table: Table) -> Seat:
@@ -425,7 +432,7 @@ def answer_view(answer: Answer, seat: Seat, unit: Unit = "bb", *, unrated: bool 
         loss=loss,
         loss_aside=aside,
         unit=UNIT_WORDS[unit],
-        solved="Exact against this villain" if answer.villain else _solved(answer.solved_to_pct),
+        solved="Exact against this villain" if answer.villain else _solved(answer),
         tolerance=f"±{number(answer.tolerance_pct, 2)}%{'' if answer.tolerance_fitted else ', not yet fitted'}",
         rows=rows,
         die_line=f"Die {answer.die}: {views[answer.die_pick].label}.{followed}" if answer.die_pick in views else "",

@@ -114,6 +114,7 @@ class RangeGradedOut(BaseModel):
     right_share: float
     tolerance_pct: float
     solved_to_pct: float | None
+    passed_solved_to_pct: float | None
     villain: str
     grid: str
     seed: str
@@ -165,6 +166,7 @@ def _range_out(table: RangeTable) -> RangeOut:
             right_share=found.right_share,
             tolerance_pct=found.tolerance_pct,
             solved_to_pct=found.solved_to_pct,
+            passed_solved_to_pct=found.passed_solved_to_pct,
             villain=found.villain,
             grid=found.grid,
             seed=found.seed,

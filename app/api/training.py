@@ -117,6 +117,7 @@ class AnswerOut(_Out):
     withheld: str
     chose: str
     villain: str
+    passed_solved_to_pct: float | None
 
 
 class StreetLossOut(_Out):

@@ -100,6 +100,8 @@ class NodeStrategy:
         q: [action, hand] chips from here on, fold 0: the action's value against the opponent's stored strategy with
             best responses afterwards. NaN where the opponent never gets here.
         exploitability_pct: Of the subgame at this node, % of its pot: "solved to".
+        passed: The same of every decision that the line passed, in order, with the pot there in chips. NaN where one
+            of the players never gets there.
     """
 
     solution_id: UUID
@@ -113,6 +115,7 @@ class NodeStrategy:
     tree_hash: str
     config_hash: str
     big_blind: int
+    passed: tuple[tuple[float, int], ...] = ()
 
     def row(self, combo: int) -> int:
         """Index of a combo in ``combos``.

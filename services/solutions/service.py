@@ -144,6 +144,7 @@ class StrategyService:
             tree_hash=solution.info.tree_hash,
             config_hash=solution.info.config_hash,
             big_blind=solution.info.big_blind,
+            passed=tuple(walk.passed),
         )
 
     async def river(self, solution_id: UUID, line: Line) -> RiverGame:

@@ -54,12 +54,14 @@ class Walk:
     Attributes:
         reach: [player, combo] with the tremble.
         plain: [player, combo] without it.
+        passed: Of each decision on the way its local exploitability, % of its pot, and that pot in chips.
     """
 
     def __init__(self, ranges: tuple[Range, Range], board: tuple[int, ...]) -> None:
         self.reach = np.stack(ranges).astype(np.float32)
         self.reach[:, _TOUCHES[list(board)].any(axis=0)] = 0
         self.plain = self.reach.copy()
+        self.passed: list[tuple[float, int]] = []
 
     def deal(self, card: int) -> None:
         """A card comes: hands that hold it are gone."""
@@ -167,3 +169,4 @@ class StoredSolution:
             node = street[line[len(root) : index]]
             action = self.position(line[:index]).actions.index(line[index])
             walk.act(node.player, self.combos(node.player, board), node.strategy, action)
+            walk.passed.append((node.exploitability_pct, node.pot))

@@ -185,6 +185,9 @@ class Judged(Event):
     """The group of sizes that hero named; ``action`` is its least costly member."""
     villain: str = ""
     """How villain departs from the solution, in words; the loss is then counted against exactly him."""
+    passed_solved_to_pct: float | None = None
+    """Local exploitability of the worst solved decision on the way, % of the pot there; None where all were solved
+    well, and in events that did not know it."""
 
 
 class DecisionGraded(Judged):
@@ -274,6 +277,7 @@ class RangeGraded(Event):
         loss_bb: Per hand of the range, against perfect play of every hand.
         least_bb: The part of it that one action per class can't avoid.
         board: At the node; empty in events that did not know it.
+        passed_solved_to_pct: As in ``Judged``.
     """
 
     type: ClassVar[str] = "RangeGraded"
@@ -296,3 +300,4 @@ class RangeGraded(Event):
     seed: str
     villain: str = ""
     board: tuple[int, ...] = ()
+    passed_solved_to_pct: float | None = None

@@ -141,6 +141,7 @@ def answer_of(event: Judged) -> Answer:
         grid=StrategyGrid(tuple(row.action for row in event.rows), event.grid),
         chose=event.chose,
         villain=event.villain,
+        passed_solved_to_pct=event.passed_solved_to_pct,
     )
 
 

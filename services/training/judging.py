@@ -17,7 +17,7 @@ from services.training.grading import Cutoffs, die_intervals, die_pick, grade, l
 from services.training.grouping import best_member, group_shares, group_values, groups
 from services.training.plan import Plan
 from services.training.reasons import reasons
-from services.training.tolerance import EXACT_PCT, Tolerance, tolerance
+from services.training.tolerance import EXACT_PCT, Passed, Tolerance, tolerance, worst_passed
 from solver.cards import COMBO_CLASS, N_CLASSES
 
 CLASS_SIZE = np.bincount(COMBO_CLASS, minlength=N_CLASSES)
@@ -57,9 +57,18 @@ async def judge(
     known = bool(np.isfinite(q).all())
     # nobody is told that what the solver mostly does is a leak
     own = 100 * max(float(mix @ losses(q)), float(losses(q)[np.argmax(mix)])) / position.pot if known else 0.0
-    sure = tolerance(position.street, float(mix_parts[chosen]), share, solved_to, own_loss_pct=own, in_range=in_range)
+    passed = worst_passed(node.passed, position.pot)
+    sure = tolerance(
+        position.street,
+        float(mix_parts[chosen]),
+        share,
+        solved_to,
+        own_loss_pct=own,
+        passed_pct=passed.here_pct,
+        in_range=in_range,
+    )
     if villain:  # his strategy is given and the best response to it is computed, not approached
-        sure = Tolerance(EXACT_PCT, fitted=True)
+        passed, sure = Passed(), Tolerance(EXACT_PCT, fitted=True)
     pick: int | None = int(np.argmax(mix)) if die else None
     best = int(np.argmax(mix))
     if known:
@@ -92,6 +101,7 @@ async def judge(
         "tolerance_pct": sure.pct,
         "tolerance_fitted": sure.fitted,
         "solved_to_pct": solved_to,
+        "passed_solved_to_pct": passed.solved_to_pct,
         "in_range": in_range,
         "die": die,
         "die_pick": "" if pick is None else position.actions[pick],

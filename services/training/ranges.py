@@ -40,7 +40,7 @@ from services.training.plan import Plan
 from services.training.planned import deal_node, fitting
 from services.training.play import Strategies
 from services.training.tables import line_steps, plan_of
-from services.training.tolerance import EXACT_PCT, tolerance
+from services.training.tolerance import EXACT_PCT, Passed, tolerance, worst_passed
 from services.training.views import DrillSpec, Step
 from solver.cards import COMBO_CLASS, HAND_CLASS_INDEX, HAND_CLASSES, N_CLASSES
 
@@ -145,6 +145,7 @@ def grade_range(node: NodeStrategy, choices: Mapping[str, str], plan: Plan, limi
     pot_bb = node.position.pot / node.big_blind
     villain = villain_words(plan.villain)
     solved_to = float(node.exploitability_pct) if np.isfinite(node.exploitability_pct) else None
+    passed = Passed() if villain else worst_passed(node.passed, node.position.pot)
     words, tolerances = [""] * N_CLASSES, np.zeros(N_CLASSES)
     most = max(float(found.here.max()), 1e-12)
     for one in np.flatnonzero(held):
@@ -154,6 +155,7 @@ def grade_range(node: NodeStrategy, choices: Mapping[str, str], plan: Plan, limi
             float(found.here[one]) / most,
             solved_to,
             own_loss_pct=float(found.mix[:, one] @ found.loss_pct[:, one]),
+            passed_pct=passed.here_pct,
         )
         tolerances[one] = EXACT_PCT if villain else sure.pct
         words[one] = grade(
@@ -182,6 +184,7 @@ def grade_range(node: NodeStrategy, choices: Mapping[str, str], plan: Plan, limi
         "right_share": float(sum(share[one] for one in range(N_CLASSES) if words[one] in RIGHT)),
         "tolerance_pct": float(share @ tolerances),
         "solved_to_pct": None if villain else solved_to,
+        "passed_solved_to_pct": passed.solved_to_pct,
         "grid": grid(replace(node, strategy=group_shares(parts, node.strategy.astype(np.float64)).astype(np.float32))),
         "villain": villain,
     }

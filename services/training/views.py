@@ -112,6 +112,8 @@ class Answer:
         withheld: Why rows, reasons, the die's pick and the grid are empty: a ranked set runs on this board.
         chose: The group of sizes that was named; ``action`` is its least costly member.
         villain: How villain departs from the solution; the loss then counts against exactly him.
+        passed_solved_to_pct: Local exploitability of the worst solved decision on the way here, % of the pot there;
+            None where all were solved well.
     """
 
     decision_id: UUID
@@ -135,6 +137,7 @@ class Answer:
     withheld: str = ""
     chose: str = ""
     villain: str = ""
+    passed_solved_to_pct: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

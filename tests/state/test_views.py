@@ -122,6 +122,8 @@ def test_a_grade_is_told_in_bb_and_percent_with_the_better_action() -> None:
 def test_a_grade_says_how_accurate_the_solution_is() -> None:
     view = answer_view(ANSWER, seat_of(FACING))
     assert view.solved == "Solved to 0.18% of pot here"
+    through = answer_view(replace(ANSWER, passed_solved_to_pct=26.04), seat_of(FACING))
+    assert through.solved == "Solved to 0.18% of pot here, to 26% earlier in the line"
     assert view.tolerance == "±0.3%, not yet fitted"
 
 

@@ -106,6 +106,16 @@ async def test_a_river_on_demand_is_what_a_direct_solve_gives(strategies: Strate
     assert served.exploitability_pct < 0.1
 
 
+async def test_a_node_knows_how_well_every_decision_on_its_way_is_solved(
+    strategies: StrategyService, shelf: Shelf
+) -> None:
+    line = ("check", "bet 60", "call", "deal Qc", "check", "bet 165")
+    way = [await strategies.node(shelf.turn.id, line[:end]) for end in (0, 1, 2, 4, 5)]
+    node = await strategies.node(shelf.turn.id, line)
+    assert node.passed == tuple((one.exploitability_pct, one.position.pot) for one in way)
+    assert way[0].passed == ()
+
+
 async def test_a_turn_subgame_goes_on_from_the_reaches_of_the_flop(strategies: StrategyService, shelf: Shelf) -> None:
     line = ("check", "bet 50", "call", "deal 2h")
     spot = await strategies.subgame(shelf.flop.id, line)

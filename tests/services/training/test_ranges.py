@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from services.training import saved
 from services.training.deals import combo_cards, without_cards
 from services.training.grading import Cutoffs
 from services.training.plan import Plan
-from services.training.ranges import RangeTable, RangeTraining
+from services.training.ranges import RangeTable, RangeTraining, grade_range
 from services.training.redaction import events_shown
 from services.training.service import TrainingService
 from services.training.views import DrillSpec, StrategyGrid
@@ -45,6 +46,19 @@ def painted(table: RangeTable, place: int = 0) -> dict[str, str]:
 
 async def start(painting: RangeTraining, db: AsyncSession, player: UUID, plan: Plan = PLAN) -> RangeTable:
     return await painting.start(db, player, DrillSpec(plan=plan))
+
+
+async def test_a_range_behind_a_badly_solved_decision_is_not_graded(strategies: HashedStrategies) -> None:
+    river = next(info for info in strategies.infos.values() if info.street == 2)
+    node = await strategies.node(river.id, ())
+    names = {HAND_CLASSES[one] for one in COMBO_CLASS[node.combos]}
+    choices = dict.fromkeys(names, node.position.actions[0])
+    sure = grade_range(node, choices, PLAN, Cutoffs())
+    fields = grade_range(replace(node, passed=((26.0, node.position.pot // 2),)), choices, PLAN, Cutoffs())
+    assert (sure["passed_solved_to_pct"], fields["passed_solved_to_pct"]) == (None, 26.0)
+    assert set(sure["words"]) != {"", "uncertain"}
+    assert set(fields["words"]) <= {"", "uncertain"}
+    assert fields["loss_bb"] == sure["loss_bb"]
 
 
 async def test_losses_by_class_are_means_over_the_hands_that_are_there(

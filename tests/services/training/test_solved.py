@@ -25,7 +25,7 @@ from services.training.grading import Cutoffs, losses
 from services.training.judging import judge
 from services.training.reasons import hero_equities, reasons
 from services.training.service import TrainingService
-from services.training.tolerance import STREETS
+from services.training.tolerance import STREETS, Passed, worst_passed
 from services.training.views import StrategyGrid
 from solver.cards import COMBO_CLASS, card_to_text, parse_cards, parse_combo
 from solver.hand_rank import rank_board
@@ -228,6 +228,35 @@ async def test_a_hand_without_equity_has_no_eqr_and_a_bet_to_call_shows_its_pric
     needed = node.position.to_call / (node.position.pot + node.position.to_call)
     assert first.endswith(f"; the price alone asks for {needed:.1%}")
     assert second == "EQR: no action keeps any"
+
+
+@pytest.mark.parametrize(
+    ("passed", "pct"),
+    [
+        ((0.05, 40), None),
+        ((0.5, 10_000), None),  # as well as those that the tolerances were measured behind
+        ((2.0, 40), 0.4),
+        ((26.0, 100), 13.0),
+    ],
+)
+async def test_what_a_badly_solved_decision_on_the_way_left_open_is_left_open_later(
+    shelf: Shelf, solved: StrategyService, passed: tuple[float, int], pct: float | None
+) -> None:
+    node = await solved.node(shelf.river.id, ("check", "bet 50"))
+    hand, here = parse_combo("KhQh"), node.position.pot
+    plain = await judge(node, hand, "call", 50, Cutoffs())
+    through = replace(node, passed=((0.1, here), (passed[0], passed[1] * here // 200), (0.2, here)))
+    fields = await judge(through, hand, "call", 50, Cutoffs())
+    assert fields["passed_solved_to_pct"] == (None if pct is None else passed[0])
+    assert fields["tolerance_pct"] == pytest.approx(max(plain["tolerance_pct"], pct or 0.0), rel=0.05)
+    assert (fields["grade"] == "uncertain") == (fields["tolerance_pct"] > 1.5)
+    assert fields["loss"] == plain["loss"]
+
+
+def test_of_the_decisions_on_the_way_the_one_that_left_most_chips_open_counts() -> None:
+    assert worst_passed([(10.0, 55), (4.0, 300), (0.4, 9000)], 600) == Passed(4.0, pytest.approx(2.0))
+    assert worst_passed([(float("nan"), 60)], 600) == Passed(100.0, pytest.approx(10.0))
+    assert worst_passed([], 600) == Passed()
 
 
 def test_equity_on_the_turn_counts_every_river() -> None:
