@@ -27,7 +27,8 @@ Pairing = Literal["unpaired", "paired", "trips"]
 Connection = Literal["connected", "draws", "dry"]
 HighCard = Literal["A", "K", "Q", "J", "T", "low"]
 Difficulty = Literal["any", "real", "costly"]
-"""``real``: trivial decisions are played for hero. ``costly``: only decisions at which plausible players lose much."""
+"""``real``: trivial decisions are played for hero. ``costly``: only those with a mistake that is both likely and dear
+(``costly``)."""
 
 SizeGroups = Literal["exact", "grouped", "action"]
 Pause = Literal["every", "mistakes", "end"]

@@ -7,7 +7,7 @@ anew among those that fit (his range there, the hand classes, the difficulty), w
 still hold, and villain's hand after it. A node where nothing fits is left and another hand is dealt: so the lines of a
 narrow drill are natural, and its hands are natural given the line.
 
-Decisions below the plan's difficulty are played for hero at the solver's frequencies, also later in the hand.
+Decisions that the plan's difficulty leaves out are played for hero at the solver's frequencies, also later in the hand.
 """
 
 from __future__ import annotations
@@ -22,20 +22,14 @@ from services.infra.errors import Unavailable
 from services.infra.events import Event
 from services.solutions.catalog import Line, NodeStrategy, SolutionInfo
 from services.solutions.reservations import KeptBoards
+from services.training.costly import left_out
 from services.training.deals import Draw, combo_cards, compatible_weight, derive, draw_combos, without_cards
 from services.training.deviation import facing
 from services.training.events import HeroForced, Until
-from services.training.grading import PLAUSIBLE_PCT, TRIVIAL_PCT
-from services.training.grouping import group_values, groups
 from services.training.matching import heroes
-from services.training.plan import Difficulty, Plan, SizeGroups
+from services.training.plan import Plan
 from services.training.play import Continuation, Deal, Strategies, choose_solution, drawn_action, is_over, play_on
 from solver.cards import COMBO_CLASS, HAND_CLASS_INDEX, N_CLASSES, N_COMBOS
-
-COSTLY_PCT = 0.5
-"""Difficulty from which a decision counts as costly, % of the pot: about the hardest third of all decisions."""
-
-LEAST_PCT: dict[Difficulty, float] = {"any": 0.0, "real": TRIVIAL_PCT, "costly": COSTLY_PCT}
 
 _HANDS = 120
 _RIVERS = 24
@@ -57,20 +51,13 @@ def class_mask(plan: Plan) -> NDArray[np.bool_]:
     return wanted[COMBO_CLASS] if plan.hands else np.ones(N_COMBOS, np.bool_)
 
 
-def difficulties(node: NodeStrategy, sizes: SizeGroups) -> NDArray[np.float64]:
-    """[hand] D in % of the pot as hero is asked, sizes grouped; NaN where it is unknown."""
-    q = group_values(groups(node.position, sizes), node.q)
-    loss = 100 * (q.max(axis=0) - q) / node.position.pot
-    weight = np.exp(-loss / PLAUSIBLE_PCT)
-    return (weight * loss).sum(axis=0) / weight.sum(axis=0)
-
-
 def fitting(node: NodeStrategy, plan: Plan) -> NDArray[np.float64]:
     """[combo] how likely hero holds each hand at a node, given that it fits the plan; all 0 where none does."""
     hero = node.position.player
-    hard = difficulties(node, plan.sizes)
+    known = np.isfinite(node.q).all(axis=0)
     weights = np.zeros(N_COMBOS)
-    fits = node.in_range & class_mask(plan)[node.combos] & (hard >= LEAST_PCT[plan.difficulty])
+    asked = known & ~left_out(node, plan.difficulty, plan.sizes)
+    fits = node.in_range & class_mask(plan)[node.combos] & asked
     weights[node.combos] = np.where(fits, node.reach[hero, node.combos], 0)
     return weights * compatible_weight(without_cards(node.reach[1 - hero], node.position.board))
 
@@ -209,8 +196,7 @@ async def play_planned(
             return Continuation(tuple(events), on.position, on.board)
         at = on.position.line
         node = await strategies.node(deal.solution_id, at)
-        hard = difficulties(node, plan.sizes)[node.row(deal.hero_combo)]
-        if not hard < LEAST_PCT[plan.difficulty]:
+        if not left_out(node, plan.difficulty, plan.sizes)[node.row(deal.hero_combo)]:
             return Continuation(tuple(events), on.position, on.board)
         mix = await base.node(deal.solution_id, at) if base is not strategies else node
         action = drawn_action(mix, deal.hero_combo, Draw(deal.seed, f"hero {len(at)}"))

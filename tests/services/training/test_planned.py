@@ -22,13 +22,14 @@ from services.solutions.reservations import KeptBoards
 from services.solutions.rivers import Rivers
 from services.solutions.service import StrategyService
 from services.training import repository
+from services.training.costly import left_out
 from services.training.deals import combo_cards, compatible_weight, derive, without_cards
 from services.training.deviation import facing
 from services.training.drills import matches, pool
 from services.training.grouping import groups
 from services.training.matching import connection_of, depth_of, family_of, heroes, high_of, pairing_of, suits_of
 from services.training.plan import Plan, Villain
-from services.training.planned import LEAST_PCT, deal_node, deal_planned, difficulties, fitting
+from services.training.planned import deal_node, deal_planned, fitting
 from services.training.play import Strategies
 from services.training.service import TrainingService
 from services.training.views import DrillSpec, Table
@@ -91,7 +92,7 @@ async def obeys(strategies: Strategies, plan: Plan, seed: bytes) -> bool:
         node = await facing(strategies, plan.villain, deal.hero).node(deal.solution_id, planned.start)
         row = node.row(deal.hero_combo)
         assert node.in_range[row]
-        assert difficulties(node, plan.sizes)[row] >= LEAST_PCT[plan.difficulty]
+        assert not left_out(node, plan.difficulty, plan.sizes)[row]
     return True
 
 
@@ -211,7 +212,7 @@ async def test_decisions_below_the_difficulty_are_played_for_hero(
         )
         node = await strategies.node(one.solution.id, line)
         combo = next(c for c in node.combos if combo_cards(int(c)) == one.hero_cards)
-        assert difficulties(node, "exact")[node.row(int(combo))] >= LEAST_PCT["costly"]
+        assert not left_out(node, "costly", "exact")[node.row(int(combo))]
     own = sum(step.player == one.hero for one in seen if one.status == "ended" for step in one.line)
     answered = sum(len(one.answers) for one in seen if one.status == "ended")
     assert own > answered
