@@ -54,16 +54,15 @@ def nearest_mistakes(node: NodeStrategy, sizes: SizeGroups) -> NDArray[np.float6
 
 def left_out(node: NodeStrategy, difficulty: Difficulty, sizes: SizeGroups) -> NDArray[np.bool_]:
     """[hand] whether a drill plays the decision for hero; where nothing is known it does not."""
-    hard = difficulties(node, sizes)
     match difficulty:
         case "any":
-            return np.zeros(len(hard), np.bool_)
+            return np.zeros(len(node.combos), np.bool_)
         case "real":
-            return hard < TRIVIAL_PCT
+            return difficulties(node, sizes) < TRIVIAL_PCT
         case "costly":
             low, high = MISTAKE_PCT
             low = max(low, 100 * MISTAKE_BB * node.big_blind / node.position.pot)
-            mistake = nearest_mistakes(node, sizes)
+            hard, mistake = difficulties(node, sizes), nearest_mistakes(node, sizes)
             return (hard < COSTLY_PCT) | (mistake < low) | (mistake > high)
 
 

@@ -26,7 +26,7 @@ PRESETS = (
     Preset(
         "costly",
         Plan(name="Costly decisions", mode="spot", difficulty="costly", pause="every"),
-        "Only decisions at which good players lose much, on any street.",
+        "Only decisions with a likely mistake that costs something, on any street.",
     ),
     Preset(
         "rivers",

@@ -2,7 +2,8 @@
 
 Facing a bet that ends the betting: the equity that a call needs, the equity against the betting range, the blockers.
 Earlier: the equity, with what a bet's price alone asks for, every action's EQR (EV over equity times pot; the EVs stand
-beside it), the blockers. EQR is told of EVs above 0 and of hands with at least 1% equity: of others it says nothing.
+beside it), the blockers. EQR is told of EVs above 0 and of hands with at least 1% equity: of others it says nothing,
+and where no action has a positive EV it is 0%.
 Blockers are the combos, weighted by villain's reach, that hero's two cards take out of those that are ahead of hero's
 hand (more than half the equity against it) and of those that are behind.
 """
@@ -57,19 +58,29 @@ def reasons(
         first = f"Your hand has {equity:.1%} equity against {total:.1f} combos"
         if position.to_call > 0:
             first += f"; the price alone asks for {position.to_call / (position.pot + position.to_call):.1%}"
-        share = equity * position.pot
-        realised = [
-            f"{_label(action, big_blind)} {round(100 * value / share) + 0}%"
-            for action, value in zip(position.actions, q, strict=True)
-            if action != "fold" and equity >= _LEAST_EQUITY and value > 0
-        ]
-        second = f"EQR: {', '.join(realised)}" if realised else "EQR: no action keeps any"
+        second = _eqr(position, equity, q, big_blind)
     ahead, behind = facing < 0.5, facing > 0.5
     parts = [
         f"{(weights * side * shares_card).sum():.1f} of {(weights * side).sum():.1f} combos that are {name}"
         for side, name in ((ahead, "ahead"), (behind, "behind"))
     ]
     return first, second, f"Your cards remove {parts[0]}, {parts[1]}"
+
+
+def _eqr(position: LinePosition, equity: float, q: Sequence[float], big_blind: int) -> str:
+    """What each action realises of the hand's equity, or why there is no such figure."""
+    if not (np.isfinite(q).all() and np.isfinite(equity)):
+        return "EQR: unknown here"
+    if equity < _LEAST_EQUITY:
+        return "EQR: says nothing of a hand with under 1% equity"
+    realised = [
+        f"{_label(action, big_blind)} {round(100 * value / (equity * position.pot))}%"
+        for action, value in zip(position.actions, q, strict=True)
+        if action != "fold" and value > 0
+    ]
+    if realised:
+        return f"EQR: {', '.join(realised)}"
+    return f"EQR 0%: no action is worth more than {'folding' if 'fold' in position.actions else '0 bb'}"
 
 
 def load_kernels() -> None:

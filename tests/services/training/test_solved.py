@@ -217,7 +217,7 @@ async def test_what_the_solver_mostly_does_is_never_called_a_leak(shelf: Shelf, 
     assert (fields["grade"], fields["tolerance_pct"]) == ("best", pytest.approx(1.2))
 
 
-async def test_a_hand_without_equity_has_no_eqr_and_a_bet_to_call_shows_its_price(
+async def test_where_no_action_gains_the_eqr_is_zero_and_a_bet_to_call_shows_its_price(
     shelf: Shelf, solved: StrategyService
 ) -> None:
     node = await solved.node(shelf.flop.id, ("check", "bet 50"))
@@ -227,7 +227,15 @@ async def test_a_hand_without_equity_has_no_eqr_and_a_bet_to_call_shows_its_pric
     first, second, _ = reasons(node.position, hand, reach, lost, node.big_blind)
     needed = node.position.to_call / (node.position.pot + node.position.to_call)
     assert first.endswith(f"; the price alone asks for {needed:.1%}")
-    assert second == "EQR: no action keeps any"
+    assert second == "EQR 0%: no action is worth more than folding"
+    opening = (await solved.node(shelf.flop.id, ("check",))).position
+    assert reasons(opening, hand, reach, [-1.0, -2.0], 10)[1] == "EQR 0%: no action is worth more than 0 bb"
+    assert reasons(opening, hand, reach, [float("nan")] * 2, 10)[1] == "EQR: unknown here"
+    river = (await solved.node(shelf.river.id, ())).position
+    kings = np.zeros_like(reach)
+    kings[parse_combo("AcKc")] = 1
+    beaten = reasons(river, parse_combo("7h6h"), kings, [1.0] * len(river.actions), 10)
+    assert beaten[1] == "EQR: says nothing of a hand with under 1% equity"
 
 
 @pytest.mark.parametrize(
