@@ -12,13 +12,14 @@ import reflex as rx
 from services.infra.db import transaction
 from services.infra.errors import DomainError
 from services.solutions.catalog import Line
-from services.training.analysis import Analysis, RangeFacts, get_analyses, percentile
+from services.training.analysis import Analysis, get_analyses, percentile
 from services.training.categories import CATEGORIES, DRAWS
 from services.training.deviation import villain_words
 from services.training.tolerance import worst_passed
-from solver.cards import COMBO_CLASS, HAND_CLASSES, combo_to_text
+from solver.cards import COMBO_CLASS, HAND_CLASSES
 from state import routes
 from state.amounts import UNIT_WORDS, Unit, column, is_unit, number, pot_text
+from state.combos import ComboView, combo_views
 from state.guard import Policy, policy
 from state.session import principal_of
 from state.views import STREETS, ActionView, action_views, earlier_words, step_views, steps_of
@@ -35,18 +36,6 @@ class StopView:
     tone: str = ""
     card: str = ""
     at: int = -1
-
-
-@dataclass(frozen=True)
-class ComboView:
-    """One combo: percentages as text; ``frequencies`` and ``evs`` by action, for the player who acts."""
-
-    name: str = ""
-    hand_class: int = 0
-    weight: str = ""
-    equity: str = ""
-    frequencies: tuple[str, ...] = ()
-    evs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -250,7 +239,15 @@ def _range_view(found: Analysis, side: int, actions: tuple[ActionView, ...], uni
         grid=held.grid,
         grid_actions=actions if acts else (ActionView("here", "In range", "here", ""),),
         curve=curve_path(held.curve),
-        combos=_combos(found, held, unit, acts=acts),
+        combos=combo_views(
+            held.combos,
+            held.weights,
+            held.equities,
+            (facts.strategy, facts.q) if acts else None,
+            facts.node.position.pot,
+            found.solution.big_blind,
+            unit,
+        ),
         acts=acts,
     )
 
@@ -259,28 +256,6 @@ def _range_title(found: Analysis, side: int) -> str:
     if side == found.hero:
         return f"Your range, {found.positions[side]}"
     return f"Villain's {'own ' if found.villain is not None else ''}range, {found.positions[side]}"
-
-
-def _combos(found: Analysis, held: RangeFacts, unit: Unit, *, acts: bool) -> tuple[ComboView, ...]:
-    facts, blind = found.facts, found.solution.big_blind
-    pot = facts.node.position.pot
-    return tuple(
-        ComboView(
-            name=combo_to_text(int(combo)),
-            hand_class=int(COMBO_CLASS[combo]),
-            weight=f"{number(100 * float(weight), 0)}%",
-            equity=_UNKNOWN if math.isnan(equity) else f"{number(100 * float(equity))}%",
-            frequencies=tuple(f"{number(100 * float(share), 0)}%" for share in facts.strategy[:, index])
-            if acts
-            else (),
-            evs=tuple(
-                _UNKNOWN if math.isnan(value) else column(float(value), pot, blind, unit) for value in facts.q[:, index]
-            )
-            if acts
-            else (),
-        )
-        for index, (combo, weight, equity) in enumerate(zip(held.combos, held.weights, held.equities, strict=True))
-    )
 
 
 def _shares(names: tuple[str, ...], ours: tuple[float, ...], theirs: tuple[float, ...]) -> tuple[ShareView, ...]:

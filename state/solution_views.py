@@ -10,11 +10,13 @@ from typing import Final
 from services.solutions.catalog import NodeStrategy
 from services.solutions.jobs import MIB, SolveEstimate, SolveJob
 from services.solutions.summary import NodeSummary
+from services.training.analysis import LEAST_WEIGHT
 from services.training.judging import grid
 from services.training.tolerance import worst_passed
 from solver.cards import N_CARDS, card_to_text
 from solver.tree import LinePosition
 from state.amounts import bb, number
+from state.combos import ComboView, combo_views
 from state.views import ActionView, action_views
 
 SUBGAME_TARGET_PCT: Final = 0.1
@@ -47,7 +49,7 @@ class NodeView:
     """A place in the solved tree.
 
     ``deal`` lists the cards that may come; ``ended`` says how the hand ended here; ``subgame`` is what could be solved
-    finer from here.
+    finer from here; ``combos`` are those of the player who acts, without what only the tremble brings along.
     """
 
     title: str = ""
@@ -57,6 +59,7 @@ class NodeView:
     figures: tuple[tuple[str, str], ...] = ()
     grid: str = ""
     grid_actions: tuple[ActionView, ...] = ()
+    combos: tuple[ComboView, ...] = ()
     deal: tuple[str, ...] = ()
     ended: str = ""
     subgame: str = ""
@@ -156,7 +159,17 @@ def node_view(
         ),
         grid=grid(node),
         grid_actions=actions,
+        combos=_combos(node, found),
         subgame=f"Solve this turn alone to {SUBGAME_TARGET_PCT}%" if first_of_turn else "",
+    )
+
+
+def _combos(node: NodeStrategy, found: NodeSummary) -> tuple[ComboView, ...]:
+    weights = node.reach[node.position.player, node.combos]
+    here = weights >= LEAST_WEIGHT * max(float(weights.max(initial=0.0)), 1e-12)
+    acting = (node.strategy[:, here], node.q[:, here])
+    return combo_views(
+        node.combos[here], weights[here], found.equities[here], acting, node.position.pot, node.big_blind
     )
 
 

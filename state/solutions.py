@@ -343,7 +343,7 @@ class SolveState(rx.State):
             self.notice = failure.message
         else:
             self._line, self._actions, self.notice = line, position.actions, ""
-            self.node = node_view(position, node, found, info.big_blind, info.positions)
+            self.node = await asyncio.to_thread(node_view, position, node, found, info.big_blind, info.positions)
         finally:
             self.opening = False
 

@@ -2,6 +2,7 @@
 
 from components.poker.action_bar import action_bar
 from components.poker.cards import board, hand, playing_card
+from components.poker.combo_table import strategy_combos
 from components.poker.paint_grid import paint_grid
 from components.poker.strategy_bar import strategy_bar
 from components.poker.strategy_grid import strategy_grid
@@ -16,5 +17,6 @@ __all__ = [
     "paint_grid",
     "playing_card",
     "strategy_bar",
+    "strategy_combos",
     "strategy_grid",
 ]

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from components.poker import strategy_bar, strategy_grid
+from components.poker import strategy_bar, strategy_combos
 from components.ui import button, error_text, progress_bar, spinner
 from state.solutions import SolveState
 
@@ -84,7 +84,14 @@ def _decision() -> rx.Component:
             rx.el.dl(rx.foreach(_node.figures, _figure), class_name="solve-figures"),
             class_name="solve-mix",
         ),
-        strategy_grid(data=_node.grid, actions=_node.grid_actions, hero="", label="Strategy"),
+        strategy_combos(
+            data=_node.grid,
+            actions=_node.grid_actions,
+            combos=_node.combos,
+            label="Strategy",
+            title=_node.title,
+            unit="bb",
+        ),
         class_name="solve-node",
     )
 

@@ -1,5 +1,6 @@
 import React, { memo, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { PlayingCard } from "$/public/external/components/poker/cards/playing_card.jsx";
+import { ComboTable } from "$/public/external/components/poker/combo_table/combo_table.jsx";
 import { useActiveTable } from "$/public/external/components/training/two_tables/two_tables.jsx";
 import { CLASSES, StrategyGrid } from "$/public/external/components/poker/strategy_grid/strategy_grid.jsx";
 
@@ -57,44 +58,6 @@ const Stops = ({ view, onStep }) => (
     ))}
   </ol>
 );
-
-const Combos = ({ range, looked }) => {
-  const rows = range.combos.filter((combo) => combo.hand_class === looked);
-  const actions = range.acts ? range.grid_actions : [];
-  return (
-    <div className="analysis-combos">
-      <h3>{CLASSES[looked]}<small>{range.title}</small></h3>
-      {rows.length === 0 ? <p className="analysis-quiet">Not in this range.</p> : (
-        <div className="analysis-scroll" tabIndex={0} role="group" aria-label={`Combos of ${CLASSES[looked]}, ${range.title}`}>
-          <table className="data-table" aria-label={`Combos of ${CLASSES[looked]}`}>
-            <thead>
-              <tr>
-                <th scope="col">Hand</th>
-                <th scope="col" className="number">Weight</th>
-                <th scope="col" className="number">Equity</th>
-                {actions.map((action) => (
-                  <th key={action.action} scope="col" className="number">{action.label.replace(/ \(.*\)$/, "")}</th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((combo) => (
-                <tr key={combo.name}>
-                  <th scope="row"><span className="analysis-cards" aria-label={combo.name}><PlayingCard card={combo.name.slice(0, 2)} /><PlayingCard card={combo.name.slice(2)} /></span></th>
-                  <td className="number">{combo.weight}</td>
-                  <td className="number">{combo.equity}</td>
-                  {actions.map((action, index) => (
-                    <td key={action.action} className="number">{combo.frequencies[index]}<small>{combo.evs[index]}</small></td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </div>
-  );
-};
 
 const Shares = ({ title, rows }) => rows.length > 0 && (
   <table className="data-table analysis-shares" aria-label={title}>
@@ -158,6 +121,7 @@ const Found = memo(function Found({ view, onStep }) {
   const start = Math.max(CLASSES.indexOf(view.hero), 0);
   const [looked, setLooked] = useState({ side: 0, index: start });
   useEffect(() => setLooked({ side: 0, index: start }), [view.decision_id, view.at]);
+  const shown = view.ranges[looked.side];
   return (
     <>
       <Stops view={view} onStep={onStep} />
@@ -174,7 +138,7 @@ const Found = memo(function Found({ view, onStep }) {
             <StrategyGrid data={range.grid} actions={range.grid_actions} hero={side === 0 ? view.hero : ""} label={range.title} onLook={(index) => setLooked({ side, index })} />
           </div>
         ))}
-        <Combos range={view.ranges[looked.side]} looked={looked.index} />
+        <ComboTable combos={shown.combos} actions={shown.acts ? shown.grid_actions : []} looked={looked.index} title={shown.title} unit={view.unit} />
       </div>
       <div className="analysis-facts">
         <Actions view={view} />

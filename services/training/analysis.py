@@ -37,7 +37,7 @@ from services.training.tables import plan_of
 from solver.cards import COMBO_CLASS, N_CLASSES
 from solver.equity import compatible_weight, hand_equities
 
-_LEAST_WEIGHT: Final = 1e-3
+LEAST_WEIGHT: Final = 1e-3
 """Of a range's heaviest hand: below it lies only what the solutions' tremble brings along."""
 _POINTS: Final = 61
 _KEPT: Final = 48
@@ -249,7 +249,7 @@ def percentile(equities: Sequence[float], weights: Sequence[float], equity: floa
 
 def _present(reach: NDArray[np.float32]) -> NDArray[np.float64]:
     weights = reach.astype(np.float64)
-    return np.where(weights >= _LEAST_WEIGHT * max(float(weights.max()), 1e-12), weights, 0.0)
+    return np.where(weights >= LEAST_WEIGHT * max(float(weights.max()), 1e-12), weights, 0.0)
 
 
 def _presence(weights: NDArray[np.float64]) -> str:

@@ -121,6 +121,7 @@ async def test_a_solve_ends_with_the_strategy_of_the_root(tab: Tab) -> None:
     assert last["node"].title == "OOP to act"
     assert sum(row.share for row in last["node"].rows) == pytest.approx(100, abs=0.1)
     assert last["node"].grid
+    assert {len(combo.evs) for combo in last["node"].combos} == {len(last["node"].rows)}
     assert last["outcome"].startswith("Solved to")
 
 
