@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from solver.boards import Boards
 from solver.cfr import Game
-from solver.kernels import AVERAGE, BEST_RESPONSE, RIVER, TURN
+from solver.kernels import BEST_RESPONSE, RIVER, TURN
 from solver.layout import Layout, build_layout
 from solver.tree import BettingTree, Kind
 
@@ -57,11 +57,9 @@ class NodeValues:
         """Forgets everything, after the strategy has changed."""
         self._kept.clear()
 
-    def keep_root(self) -> None:
-        """Computes the root section for both players and both modes."""
-        for p in range(2):
-            for mode in (BEST_RESPONSE, AVERAGE):
-                self.rows(Place(0, 0, -1, 1 if self.game.start == 2 else 0), p, mode, 0, None)
+    def root(self, p: int, mode: int) -> Float64:
+        """[hand] a player's values at the root, as ``Game.values``."""
+        return self.game.root_values(p, self.rows(root_place(self.game), p, mode, 0, None))
 
     def rows(self, place: Place, p: int, mode: int, root: int, reach: Float32 | None) -> Float32:
         """[value row, hand] of player ``p`` in a section, hands in the order of ``place.board``.
@@ -83,25 +81,25 @@ class NodeValues:
         return rows
 
     def _computed(self, place: Place, p: int, mode: int, root: int, reach: Float32 | None) -> Float32:
-        game, cards = self.game, self.game.boards.cards
-        width = int(cards.width[p, place.board])
+        game = self.game
         if place.section == 0:
-            game.values(p, mode)
-            work = game.works[0]
-            value = work.value2 if game.start == 2 else work.value0
-            street = game.start
-        else:
-            assert reach is not None
-            street = 1 if place.river < 0 else 2
-            fill_root(game, place, p, root, reach)
-            work = game.run_section(RIVER if street == 2 else TURN, p, mode, place.section, _index(place), place.task)
-            value = work.value2 if street == 2 else work.value1
-        n_rows = game.layout.rows[street][1]
+            return game.value_rows(p, mode).copy()
+        assert reach is not None
+        street = 1 if place.river < 0 else 2
+        fill_root(game, place, p, root, reach)
+        work = game.run_section(RIVER if street == 2 else TURN, p, mode, place.section, _index(place), place.task)
+        value = work.value2 if street == 2 else work.value1
+        n_rows, width = game.layout.rows[street][1], int(game.boards.cards.width[p, place.board])
         return value[: n_rows * width].reshape(n_rows, width).copy()
 
     def equity(self, place: Place, p: int, reach: Float32) -> tuple[Float64, Float64]:
         """[root hand] wins minus losses and compatible reach of player ``p``'s hands against a reach."""
         return self._equity.measure(place, p, reach)
+
+
+def root_place(game: Game) -> Place:
+    """The root section."""
+    return Place(0, 0, -1, game.root_board)
 
 
 def fill_root(game: Game, place: Place, p: int, root: int, reach: Float32) -> None:

@@ -99,12 +99,13 @@ def find_deals(spot: Spot, *, use_symmetry: bool = True) -> Deals:
     return Deals(turns, tuple(deals(stabiliser(group, turn.card), (*board, turn.card)) for turn in turns))
 
 
-def build_boards(spot: Spot, dealt: Deals) -> Boards:
-    """Hands and river boards of a spot."""
+def build_boards(spot: Spot, dealt: Deals, on_board: Callable[[], object] = lambda: None) -> Boards:
+    """Hands and river boards of a spot; ``on_board`` is called before each board and may raise."""
     hands = (hands_of(spot.oop_range, spot.board), hands_of(spot.ip_range, spot.board))
     combos = np.concatenate([hands[0].combo, hands[1].combo])
 
     def ranks(board: tuple[int, ...]) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+        on_board()
         both = rank_board(board, combos)
         return both[: len(hands[0])], both[len(hands[0]) :]
 

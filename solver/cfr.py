@@ -23,6 +23,7 @@ from solver.kernels import (
     AVERAGE,
     BEGIN,
     BEST_RESPONSE,
+    CACHE_LINE,
     CANCEL,
     FINISH,
     ITERATE,
@@ -51,7 +52,6 @@ AVERAGED_EVERY = 2
 traffic of a decision and costs no accuracy."""
 NEGATIVE_DELAY = 30
 """Negative regrets are forgotten at first, as in CFR+, and kept nearly whole later."""
-CACHE_LINE = 64
 GOLDEN = 0.6180339887498949
 READING_TREMBLE = 1e-6
 """After training with a tremble, values are read with this one: lines never taken still have a range, and nothing else
@@ -157,6 +157,7 @@ class Game:
 
     Attributes:
         layout, boards: What is played.
+        start, root_board: Street of the root (0 to 2), and the board of its hands' order.
         store: Regrets and average strategy.
         pairs: Sum over compatible pairs of hands of the product of their weights.
         tremble: Share of every decision that is played at random while training.
@@ -182,6 +183,7 @@ class Game:
         self.control = np.zeros(8, np.int64) if control is None else control
         cards = boards.cards
         self.start = int(cards.start[0])
+        self.root_board = 1 if self.start == 2 else 0
         self.storage = Storage(layout, self.start, cards.width[:, 0], river_widths(boards))
         size = max(1, self.storage.size)
         self.store = Store(
@@ -247,18 +249,24 @@ class Game:
 
         Counted from half the starting pot; ``mode`` is ``BEST_RESPONSE`` or ``AVERAGE``.
         """
+        return self.root_values(p, self.value_rows(p, mode))
+
+    def value_rows(self, p: int, mode: int) -> Float32:
+        """[value row, hand] of the root section after a pass for a player; overwritten by the next one."""
         work = self._pass(p, mode, self.parameters)
+        value = work.value2 if self.start == 2 else work.value0
+        width = int(self.boards.cards.width[p, self.root_board])
+        n_rows = self.layout.rows[self.start][1]
+        return value[: n_rows * width].reshape(n_rows, width)
+
+    def root_values(self, p: int, rows: Float32) -> Float64:
+        """``values`` from a player's ``value_rows``."""
         cards = self.boards.cards
-        row = int(self.layout.betting.root_value[p, 0])
-        n_hands = int(cards.n_hands[p, 0])
-        unit = self.layout.unit / self.boards.scale[1 - p]
-        if self.start < 2:
-            width = int(cards.width[p, 0])
-            return work.value0[row * width : row * width + n_hands].astype(np.float64) * unit
-        width, at = int(cards.width[p, 1]), int(cards.hand_at[p, 1])
+        n_hands, at = int(cards.n_hands[p, 0]), int(cards.hand_at[p, self.root_board])
         values = np.zeros(n_hands)
-        values[cards.root_hand[at : at + n_hands]] = work.value2[row * width : row * width + n_hands]
-        return values * unit
+        hands = cards.root_hand[at : at + n_hands]
+        values[hands] = rows[self.layout.betting.root_value[p, 0], :n_hands]
+        return values * (self.layout.unit / self.boards.scale[1 - p])
 
     def mean(self, p: int, values: Float64) -> float:
         """Chips: root values averaged over the hands that can meet."""

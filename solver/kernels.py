@@ -34,6 +34,7 @@ from solver.simd import (
     max8,
     pack8,
     positive_bits8,
+    prefetch,
     splat8,
     store8,
     store_columns8,
@@ -59,6 +60,9 @@ adds, and the tremble (a decision is played as KEEP x strategy + MIX / actions).
 N_PARAMETERS = 6
 
 RIVERS_PER_TASK = 3
+
+CACHE_LINE = 64
+"""Bytes."""
 
 NO_CARD = 52
 """Of padding hands, whose reach is always zero."""
@@ -241,6 +245,44 @@ class Work(NamedTuple):
     live: Int32
     live_end: Int32
     starts: Int64
+
+
+class Ahead(NamedTuple):
+    """What a river section's showdowns fetch into the cache while they compute.
+
+    Its own regrets and averages are read next, the opponent's regrets of the section behind it soon after. A line holds
+    ``CACHE_LINE`` bytes; each step over eight hands asks for a few.
+
+    Attributes:
+        regret, average: The store's.
+        own, own_lines: Where the player's rows of the section start, and lines a step.
+        next, next_lines: The same of the opponent's rows behind the section.
+        averaging: Whether averages are read at all.
+    """
+
+    regret: Any
+    average: Any
+    own: int
+    own_lines: int
+    next: int
+    next_lines: int
+    averaging: bool
+
+
+@njit(**_INLINED)
+def fetch(ahead, step):
+    """Asks for the lines of a step."""
+    line = CACHE_LINE // ahead.regret.itemsize
+    at = ahead.own + step * ahead.own_lines * line
+    for _ in range(ahead.own_lines):
+        prefetch(ahead.regret, at)
+        if ahead.averaging:
+            prefetch(ahead.average, at)
+        at += line
+    at = ahead.next + step * ahead.next_lines * line
+    for _ in range(ahead.next_lines):
+        prefetch(ahead.regret, at)
+        at += line
 
 
 @njit(**_INLINED)
@@ -514,8 +556,9 @@ def won8(weaker, odd, apart, met, win, rake, i):
 
 @njit(**_INLINED)
 def settle_lanes(
-    kind, lanes, weaker, sums, running, n_own, width, own1, own2, same, scale, at, value, show_rows, fold_rows, starts
-):
+    kind, lanes, weaker, sums, running, n_own, width, own1, own2, same, scale, at, value, show_rows, fold_rows, starts,
+    ahead, step,
+):  # fmt: skip
     """Writes eight showdowns, folds against the same eight reach rows, or both, to their rows.
 
     A showdown is (wins - losses) x first factor - total x second factor, a fold total x third factor.
@@ -535,6 +578,7 @@ def settle_lanes(
         starts[k] = np.int64(show_rows[k]) * width
         folds[k] = np.int64(fold_rows[k]) * width
     for i in range(0, width, LANES):
+        fetch(ahead, step + i // LANES)
         apart0 = apart8(sums, running, own1, own2, i)
         apart1 = apart8(sums, running, own1, own2, i + 1)
         apart2 = apart8(sums, running, own1, own2, i + 2)
@@ -582,7 +626,7 @@ def settle_lanes(
 @njit(**_OPTIONS)
 def value_lanes(
     kind, lanes, weaker, sums, own_end, live, live_end, n_groups, n_live, n_own, width, own1, own2, opp1, opp2, same,
-    scale, at, value, show_rows, fold_rows, starts,
+    scale, at, value, show_rows, fold_rows, starts, ahead, step,
 ):  # fmt: skip
     """Values of eight interleaved terminals, as ``settle_lanes`` writes them."""
     zero = splat8(np.float32(0.0))
@@ -596,7 +640,7 @@ def value_lanes(
         running = add_reach(lanes, sums, zero, live, np.int64(0), n_live, opp1, opp2)
     settle_lanes(
         kind, lanes, weaker, sums, running, n_own, width, own1, own2, same, scale, at, value, show_rows, fold_rows,
-        starts,
+        starts, ahead, step,
     )  # fmt: skip
 
 
@@ -655,7 +699,7 @@ def list_marked(marks, n_hands, ends, n_groups, before, hands, hands_end):
 
 
 @njit(**_INLINED)
-def terminals(betting, cards, work, p, s, board, reach, value):
+def terminals(betting, cards, work, p, s, board, reach, value, ahead):
     """Values of all showdowns and folds of a section on a board."""
     first_block = betting.block_at[p, s, 0]
     last_block = betting.block_at[p, s, 1]
@@ -693,7 +737,8 @@ def terminals(betting, cards, work, p, s, board, reach, value):
         value_lanes(
             kind, work.lanes, work.weaker, work.sums, own_ends, work.live, work.live_end, n_groups, n_live, n_own,
             width_p, own1, own2, opp1, opp2, same, betting.lane_scale, np.int64(block) * (3 * LANES), value,
-            betting.lane_showdown[block], betting.lane_fold[block], starts,
+            betting.lane_showdown[block], betting.lane_fold[block], starts, ahead,
+            np.int64(block - first_block) * (width_p // LANES),
         )  # fmt: skip
 
 
@@ -758,12 +803,39 @@ def go_up(betting, store, p, s, width, at, value, mode, parameters):
 
 
 @njit(**_INLINED)
-def play_river(betting, cards, store, work, p, s, board, at_o, at_p, mode, parameters):
-    """One river section on one board, from reach rows of its roots to their value rows, in the board's order."""
+def play_river(betting, cards, store, work, p, s, board, at_o, at_p, first_o, first_p, mode, parameters):
+    """One river section on one board, from reach rows of its roots to their value rows, in the board's order.
+
+    Args:
+        at_o, at_p: Where both players' rows of all river sections on the board start.
+        first_o, first_p: Where those of this section start.
+    """
     o = 1 - p
+    ahead = look_ahead(betting, cards, store, p, s, board, first_o, first_p, mode, parameters)
     go_down(betting, store, p, s, np.int64(cards.width[o, board]), at_o, work.reach2, mode, parameters, work.marks)
-    terminals(betting, cards, work, p, s, board, work.reach2, work.value2)
+    terminals(betting, cards, work, p, s, board, work.reach2, work.value2, ahead)
     go_up(betting, store, p, s, np.int64(cards.width[p, board]), at_p, work.value2, mode, parameters)
+
+
+@njit(**_INLINED)
+def look_ahead(betting, cards, store, p, s, board, first_o, first_p, mode, parameters):
+    """What the terminals of a river section fetch while training; a game of one river stays in the cache anyway."""
+    if mode != TRAIN or cards.start[0] == 2 or betting.block_at[p, s, 0] == betting.block_at[p, s, 1]:
+        return nothing_ahead(store)
+    o = 1 - p
+    length_o = np.int64(betting.strategy_rows[o, s]) * np.int64(cards.width[o, board])
+    length_p = np.int64(betting.strategy_rows[p, s]) * np.int64(cards.width[p, board])
+    steps = np.int64(betting.block_at[p, s, 1] - betting.block_at[p, s, 0]) * (cards.width[p, board] // LANES)
+    stretch = steps * (CACHE_LINE // store.regret.itemsize)
+    lines_o, lines_p = (length_o + stretch - 1) // stretch, (length_p + stretch - 1) // stretch
+    return Ahead(store.regret, store.average, first_p, lines_p, first_o + length_o, lines_o, parameters[SHARE] > 0)
+
+
+@njit(**_INLINED)
+def nothing_ahead(store):
+    """Fetches nothing."""
+    zero = np.int64(0)
+    return Ahead(store.regret, store.average, zero, zero, zero, zero, False)
 
 
 @njit(**_INLINED)
@@ -796,11 +868,15 @@ def play_river_card(betting, cards, store, work, p, s, task, river, first_river,
     at_p = store.river_at[p, task, river - first_river]
     width = np.int64(cards.width[p, 0])
     width_river = np.int64(cards.width[p, board])
+    width_o = np.int64(cards.width[o, board])
     share = cards.chance[1]
+    first_o, first_p = at_o, at_p
     deal = 0
     for child in range(np.int64(betting.children[s, 0]), np.int64(betting.children[s, 1])):
         take_to_river(betting, cards, work, p, child, board, reach, betting.chance_at[s] + deal)
-        play_river(betting, cards, store, work, p, child, board, at_o, at_p, mode, parameters)
+        play_river(betting, cards, store, work, p, child, board, at_o, at_p, first_o, first_p, mode, parameters)
+        first_o += np.int64(betting.strategy_rows[o, child]) * width_o
+        first_p += np.int64(betting.strategy_rows[p, child]) * width_river
         for r in range(betting.n_roots[child]):
             row = np.int64(betting.root_value[p, betting.root_at[child] + r])
             values = work.value2[row * width_river : (row + 1) * width_river]
@@ -826,7 +902,7 @@ def play_turn(betting, cards, store, work, p, s, task, turn, mode, parameters, c
     width_o = np.int64(cards.width[o, 0])
     width_p = np.int64(cards.width[p, 0])
     go_down(betting, store, p, s, width_o, store.turn_at[o, task], work.reach1, mode, parameters, work.marks)
-    terminals(betting, cards, work, p, s, np.int64(0), work.reach1, work.value1)
+    terminals(betting, cards, work, p, s, np.int64(0), work.reach1, work.value1, nothing_ahead(store))
     clear(work.value1, np.int64(0), np.int64(betting.n_chance[s]) * width_p)
     first_river = np.int64(cards.rivers[turn, 0])
     for river in range(first_river, np.int64(cards.rivers[turn, 1])):
@@ -889,13 +965,13 @@ def begin(betting, cards, store, work, p, mode, parameters):
         for j in range(width):
             work.reach2[j] = cards.root_reach[o, cards.root_hand[at + j]]
         at_o, at_p = store.root_at[o], store.root_at[p]
-        play_river(betting, cards, store, work, p, root, np.int64(1), at_o, at_p, mode, parameters)
+        play_river(betting, cards, store, work, p, root, np.int64(1), at_o, at_p, at_o, at_p, mode, parameters)
         return
     width = np.int64(cards.width[o, 0])
     for h in range(width):
         work.reach0[h] = cards.root_reach[o, h]
     go_down(betting, store, p, root, width, store.root_at[o], work.reach0, mode, parameters, work.marks)
-    terminals(betting, cards, work, p, root, root, work.reach0, work.value0)
+    terminals(betting, cards, work, p, root, root, work.reach0, work.value0, nothing_ahead(store))
 
 
 @njit(**_OPTIONS)
@@ -986,7 +1062,7 @@ def run(command, betting, cards, store, work, top, slots, parameters, control, p
         board = np.int64(cards.river_board[first_river + index]) if below_turn else np.int64(1)
         at_o = store.river_at[1 - p, task, index] if below_turn else store.root_at[1 - p]
         at_p = store.river_at[p, task, index] if below_turn else store.root_at[p]
-        play_river(betting, cards, store, work, p, section, board, at_o, at_p, mode, parameters[0])
+        play_river(betting, cards, store, work, p, section, board, at_o, at_p, at_o, at_p, mode, parameters[0])
         return
     alone = command == ITERATE
     for i in range(parameters.shape[0]):

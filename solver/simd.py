@@ -204,6 +204,22 @@ def _intrinsics() -> dict[str, Any]:  # noqa: C901 (a list of definitions)
         return signature, generate
 
     @intrinsic
+    def prefetch(typing: Any, array: Any, index: Any) -> Any:
+        signature = types.void(array, index)
+
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            pointer = _pointer(context, builder, sig.args[0], args[0], args[1], sig.args[1])
+            place = builder.bitcast(pointer, ir.IntType(8).as_pointer())
+            flags = [ir.Constant(ir.IntType(32), flag) for flag in (0, 2, 1)]  # to read, second-level cache, data
+            kind = ir.FunctionType(ir.VoidType(), [place.type, *(flag.type for flag in flags)])
+            name = "llvm.prefetch.p0"
+            function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+            builder.call(function, [place, *flags])
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    @intrinsic
     def take_ticket(typing: Any, counter: Any, index: Any) -> Any:
         signature = types.int64(counter, index)
 
@@ -323,6 +339,7 @@ _PLAIN: dict[str, Any] = {
     "transpose_in8": _plain_transpose_in8,
     "store_columns8": _plain_store_columns8,
     "take_ticket": _plain_take_ticket,
+    "prefetch": lambda array, index: None,
 }
 
 _JIT = not getattr(config, "DISABLE_JIT", 0)
@@ -357,3 +374,5 @@ store_columns8 = _chosen["store_columns8"]
 """``rows[starts[k] + column + i] = vector_i[k]`` for i, k in 0..7: eight vectors become columns of eight rows."""
 take_ticket = _chosen["take_ticket"]
 """Adds one to ``counter[index]`` atomically and gives the value before."""
+prefetch = _chosen["prefetch"]
+"""Asks for the cache line of ``array[index]``; a place beyond the array does no harm."""

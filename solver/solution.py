@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solver.best_response import NodeValues, Place, compatible
+from solver.best_response import NodeValues, Place, compatible, root_place
 from solver.cards import COMBO_CARDS, N_COMBOS, card_to_text
 from solver.cfr import Game, from_blocks, to_blocks
 from solver.errors import Problem, SpotError
@@ -121,20 +121,17 @@ class Solution:
         game, spot = self.game, self.spot
         self._values.clear()
         self._strategies.clear()
-        self.exploitability_chips = game.exploitability(raked=spot.rake_rate > 0)
-        first, second = (game.mean(p, game.values(p, AVERAGE)) + spot.pot / 2 for p in range(2))
-        self.ev = (first, second)
-        place = Place(0, 0, -1, 1 if game.start == 2 else 0)
+        first, second = (game.mean(p, self._values.root(p, AVERAGE)) for p in range(2))
+        best = sum(game.mean(p, self._values.root(p, BEST_RESPONSE)) for p in range(2))
+        # Without rake, half-pot values of a strategy against itself cancel out; only rounding would stay.
+        self.exploitability_chips = (best - (first + second if spot.rake_rate > 0 else 0.0)) / 2
+        self.ev = (first + spot.pot / 2, second + spot.pot / 2)
         wins: list[float] = []
         for p in range(2):
-            difference, total = self._values.equity(place, p, self._root_reach(1 - p).astype(np.float32))
+            difference, total = self._values.equity(root_place(game), p, self._root_reach(1 - p).astype(np.float32))
             weight = self._root_reach(p)
             wins.append(0.5 + 0.5 * float(weight @ difference) / float(weight @ total))
         self.equity = (wins[0], wins[1])
-
-    def evaluate(self) -> None:
-        """Computes the flop's (or the root street's) values now; other streets follow when their nodes are read."""
-        self._values.keep_root()
 
     def position(self, line: Line) -> LinePosition:
         """Where a line leads; raises SpotError like ``tree.position``."""
@@ -271,7 +268,7 @@ class Solution:
         game, tree = self.game, self.tree
         boards, layout = game.boards, game.layout
         suits: SuitMap = IDENTITY
-        place = Place(0, 0, -1, 1 if game.start == 2 else 0)
+        place = root_place(game)
         turn = -1 if game.start == 0 else 0
         reach = [boards.hands[p].weight.astype(np.float64) for p in range(2)]
         root_reach = (reach[0].copy(), reach[1].copy())

@@ -85,10 +85,17 @@ class Estimate:
     seconds: float
 
 
-def estimate(spot: Spot, precision: Precision = "auto", threads: int = 1) -> Estimate:
-    """Memory and time without allocating either; raises SpotError when the tree is too large to build."""
+def estimate(spot: Spot, precision: Precision = "auto", threads: int = 1, *, locked: bool = False) -> Estimate:
+    """Memory and time without allocating either.
+
+    Args:
+        locked: Whether the solve will have locks: suits are then not interchangeable, so more cards are dealt.
+
+    Raises:
+        SpotError: The tree is too large to build.
+    """
     tree = build_tree(spot)
-    return _estimate(spot, tree, _layout(spot, tree), find_deals(spot), precision, threads)
+    return _estimate(spot, tree, _layout(spot, tree), find_deals(spot, use_symmetry=not locked), precision, threads)
 
 
 def solve(
@@ -124,14 +131,14 @@ def solve(
     begun = time.perf_counter()
     control = control or Control()
     tree = build_tree(spot)
+    _stop_if(control)
     dealt = find_deals(spot, use_symmetry=not locks)
     layout = _layout(spot, tree)
     expected = _estimate(spot, tree, layout, dealt, precision, threads)
     if memory_limit is not None and expected.memory_bytes > memory_limit:
         raise TooLarge(expected.memory_bytes, memory_limit)
-    if control.cancelled:
-        raise Cancelled("the solve was cancelled")
-    boards = build_boards(spot, dealt)
+    boards = build_boards(spot, dealt, lambda: _stop_if(control))
+    _stop_if(control)
     game = Game(layout, boards, half=is_half(spot, precision), threads=threads, tremble=tremble, control=control.array)
     solution = Solution(spot, tree, game)
     if locks:

@@ -80,7 +80,7 @@ def solve(
 
             options["locks"] = parse_locks(_read_text(str(lock), "--lock"))
         if estimate:
-            needed = solving.estimate(game, options["precision"], threads)
+            needed = solving.estimate(game, options["precision"], threads, locked="locks" in options)
             _print(reports.estimate_json(needed), as_json, reports.estimate_text)
             return
         line = tuple(step for step in node.split("/") if step)

@@ -17,16 +17,16 @@ from typing import Literal
 
 VARIABLE = "NUMBA_CACHE_DIR"
 ROOT = Path(__file__).resolve().parents[2]
-# Modules without kernels whose constants are compiled into them.
-CONSTANTS = {"cards.py"}
+# Files without kernels whose constants are compiled into them.
+CONSTANTS = {"cards.py", "rank_tables.py", "rank_tables.npz"}
 
 
 def folder() -> Path:
     """The cache folder of the present sources."""
     digest = hashlib.sha256(metadata.version("numba").encode())
-    for path in sorted((ROOT / "solver").glob("*.py")):
+    for path in sorted((ROOT / "solver").glob("*.*")):
         source = path.read_bytes()
-        if b"numba" in source or path.name in CONSTANTS:
+        if path.name in CONSTANTS or (path.suffix == ".py" and b"numba" in source):
             digest.update(path.name.encode() + source)
     return ROOT / ".cache" / "numba" / digest.hexdigest()[:16]
 
@@ -76,9 +76,7 @@ def _steps() -> Iterator[tuple[str, Callable[[], object]]]:
                 "sizes": sizes,
             }
         )
-        solution = solve(parsed, max_iterations=2, precision=precision)
-        solution.evaluate()
-        return solution.node(())
+        return solve(parsed, max_iterations=2, precision=precision).node(())
 
     yield "hand ranks", lambda: hand_rank.rank_board((48, 44, 40, 36, 0), np.arange(1326))
     yield "equities", lambda: range_equity(parse_range("AA"), parse_range("KK"), (0, 5, 10))

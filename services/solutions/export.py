@@ -63,7 +63,6 @@ def serve_stored_strategies(solution: Solution) -> None:
     """
     solution.set_tremble(MEASURING_TREMBLE)
     solution.replace_strategies(lambda _line, strategy: served_strategy(strategy), kept_streets(solution.spot))
-    solution.evaluate()
 
 
 def stored_streets(solution: Solution) -> dict[str, list[StoredNode]]:

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from numba import njit
 from phevaluator import evaluate_cards
 
+from solver import rank_tables
 from solver.cards import COMBO_CARDS, parse_cards
-from solver.hand_rank import CATEGORIES, CATEGORY_SHIFT, HAND_RANKS, rank_board, rank_boards, rank_sevens, strengths
+from solver.hand_rank import HAND_RANKS, rank_board, rank_boards, rank_sevens
+from solver.rank_tables import CATEGORIES, CATEGORY_SHIFT, strengths
 
 # Combinations out of C(52, 5) and C(52, 7), e.g. in Wikipedia's "Poker probability".
 FIVE_CARDS = (1_302_540, 1_098_240, 123_552, 54_912, 10_200, 5_108, 3_744, 624, 40)
@@ -106,3 +108,9 @@ def test_a_board_ranks_combos_as_seven_cards_and_blocked_ones_nought(board):
     assert not ranks[blocked].any()
     hands = np.concatenate([np.tile(board, (1081, 1)), COMBO_CARDS[~blocked]], axis=1)
     assert np.array_equal(ranks[~blocked], rank_sevens(hands))
+
+
+def test_the_stored_tables_are_those_the_rules_give():
+    for stored, made in zip(rank_tables.load(), rank_tables.build(), strict=True):
+        assert stored.dtype == made.dtype
+        np.testing.assert_array_equal(stored, made)

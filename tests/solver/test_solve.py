@@ -152,6 +152,19 @@ def test_sixteen_bits_reach_the_accuracy_of_float32_on_a_flop(reference_spot: Lo
     assert narrow.exploitability_pct < 1.1 * wide.exploitability_pct + 0.01
 
 
+def test_the_memory_of_a_solve_with_locks_is_known_too() -> None:
+    """Suits that were interchangeable are not any more, and each needs boards of its own."""
+    half = {"bet": "50%", "raise": "a"}
+    sizes = {street: {"oop": half, "ip": half} for street in ("turn", "river")}
+    ranges = {"oop": "22+,A2s+,KTo+", "ip": "22+,A2s+,KTo+"}
+    spot = parse_spot({"board": "Td9d6d2d", "ranges": ranges, "pot": 90, "effective_stack": 300, "sizes": sizes})
+    even = np.full((2, 1326), 0.5, np.float32)
+    expected = estimate(spot, locked=True)
+    used = solve(spot, target_pct=100, max_iterations=1, locks={(): even}).memory_bytes
+    assert estimate(spot).memory_bytes < 0.7 * expected.memory_bytes
+    assert 0.9 < expected.memory_bytes / used < 1.1
+
+
 @pytest.mark.parametrize("name", ["r6_shallow_weighted", "t1_crate_basic_donk", "f1_4bp_monotone_lowspr"])
 def test_the_memory_is_known_before_anything_is_allocated(name: str, reference_spot: Load) -> None:
     spot, _ = reference_spot(name)
@@ -217,6 +230,26 @@ def test_a_wish_to_stop_that_comes_while_the_result_is_measured_counts_too(
     monkeypatch.setattr(Solution, "measure", interrupted)
     with pytest.raises(Cancelled):
         solve(spot, target_pct=100, control=control)
+
+
+def test_a_wish_to_stop_is_heard_while_the_boards_are_built(reference_spot: Load) -> None:
+    spot, _ = reference_spot("t1_crate_basic_donk")
+
+    class Late(Control):
+        asked = 0
+
+        @property
+        def cancelled(self) -> bool:
+            self.asked += 1
+            return self.asked > 20  # of 48 boards
+
+    told: list[Progress] = []
+    control = Late()
+    with pytest.raises(Cancelled):
+        solve(spot, control=control, on_progress=told.append)
+    assert control.asked == 21
+    assert control.iteration == 0
+    assert told == []
 
 
 def test_a_time_limit_ends_the_solve_with_what_was_reached(reference_spot: Load) -> None:
