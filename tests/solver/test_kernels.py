@@ -149,11 +149,13 @@ def test_eight_showdowns_and_folds_equal_the_rules(seed: int) -> None:
     same = cards.same[at_own : at_own + width_own]
     sums, starts = np.zeros(53 * 8, np.float32), np.zeros(16, np.int64)
     rows = np.arange(16, dtype=np.int32)
+    # What is fetched on the way, and how much of it exists, changes nothing.
+    ahead = kernels.Ahead(lanes.ravel(), weaker, 0, 2, len(weaker), 1, True)
 
     def valued(kind: int) -> tuple[np.ndarray, np.ndarray]:
         kernels.value_lanes(
             kind, lanes.ravel(), weaker, sums, own_end, live, live_end, len(own_end), n_live, n_own, width_own, own1,
-            own2, opp1, opp2, same, scale, 0, value, rows[:8], rows[8:], starts,
+            own2, opp1, opp2, same, scale, 0, value, rows[:8], rows[8:], starts, ahead, 0,
         )  # fmt: skip
         both = value[: 16 * width_own].reshape(2, 8, width_own)
         return both[0].copy(), both[1].copy()
