@@ -4,6 +4,7 @@
     python bench/measure.py solve SPOT.json THREADS GOAL...
     python bench/measure.py memory SPOT.json
     python bench/measure.py cancel SPOT.json
+    python bench/measure.py first SPOT.json
     python bench/measure.py equity | evaluator
 
 Only the solver's public functions are used, so that it measures older commits too.
@@ -85,6 +86,13 @@ def cancel(path: str) -> Any:
     return took
 
 
+def first(path: str) -> Any:
+    """% of the pot after a solve to 0.5% with nothing loaded beforehand; the time is the process's."""
+    solution = solve(_spot(path), target_pct=0.5)
+    solution.node(())
+    return solution.exploitability_pct
+
+
 def equity() -> Any:
     """Milliseconds of an exact wide range against a wide range on a flop, and its hands; the best of five."""
     from solver.equity import range_equity  # noqa: PLC0415 older commits may lack it
@@ -112,7 +120,14 @@ def evaluator() -> Any:
     return len(hands) / min(took[1:]) / 1e6
 
 
-FIGURES = {"solve": solve_spot, "memory": memory, "cancel": cancel, "equity": equity, "evaluator": evaluator}
+FIGURES = {
+    "solve": solve_spot,
+    "memory": memory,
+    "cancel": cancel,
+    "first": first,
+    "equity": equity,
+    "evaluator": evaluator,
+}
 
 if __name__ == "__main__":
     json.dump(FIGURES[sys.argv[1]](*sys.argv[2:]), sys.stdout)

@@ -19,6 +19,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -147,6 +148,12 @@ def others(now: Checkout) -> None:
     print(f"  held / estimate: {half['held'] / half['estimate']:.3f} in 16 bits, "
           f"{full['held'] / full['estimate']:.3f} in float32")  # fmt: skip
     print(f"cancel, flop_3bp: {max(now.figure('cancel', str(SPOTS / 'flop_3bp.json'))):.0f} ms at worst of five")
+    took: list[float] = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        now.figure("first", str(SPOTS / "river_wide.json"))
+        took.append(time.perf_counter() - begun)
+    print(f"a river solve in a fresh process, compiled before: {min(took):.2f} to {max(took):.2f} s")
     equity = now.figure("equity")
     print(f"exact equity on a flop, {equity['combos'][0]} x {equity['combos'][1]} combos: {equity['ms']:.1f} ms")
     print(f"evaluator: {now.figure('evaluator'):.0f} million random hands a second")
