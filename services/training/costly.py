@@ -3,7 +3,7 @@
 Difficulty alone calls a decision hard where three hopeless actions add up, or where a fourth is bad and the first two
 are worth the same. A costly one has a *nearest mistake* that somebody would make: the least loss among the other
 actions that hero's range takes here, beyond a size of the same kind that is nearly as good. Below 1% of the pot, or
-0.05 bb, nothing is at stake between the best two; above 4% everybody sees it.
+0.05 bb, nothing is at stake between the best two; above 6% everybody sees it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from services.training.plan import Difficulty, SizeGroups
 COSTLY_PCT = 0.5
 """Difficulty of a costly decision, % of the pot, at least."""
 
-MISTAKE_PCT = (1.0, 4.0)
-"""What its nearest mistake costs, % of the pot; the plausible player makes one of 4% one time in five."""
+MISTAKE_PCT = (1.0, 6.0)
+"""What its nearest mistake costs, % of the pot; the plausible player makes one of 6% one time in eight, and facing a bet
+of the pot it is four points of equity."""
 
 MISTAKE_BB = 0.05
 """The same at least, where pots are small."""

@@ -16,6 +16,7 @@ from services.infra.clock import new_id, now
 from services.solutions.jobs import SolveEstimate, SolveJob, SolveProgress, SolveStatus
 from services.solutions.worker import Worker
 from state.guard import Policy, policy_of
+from state.own_solves import OwnSolvesState
 from state.solution_views import curve_path, estimate_text, outcome_text, solving_view, step_text, thinned
 from state.solutions import SolveState
 from state.spot_form import EXAMPLE
@@ -24,6 +25,7 @@ from tests.state.conftest import PROBE, ROOT, Server, Tab, add_state
 STATE = f"{ROOT}.state___solutions____solve_state"
 
 add_state(SolveState)
+add_state(OwnSolvesState)
 
 RIVER = EXAMPLE | {
     "board": "Ks8d3c5h2s",

@@ -51,7 +51,7 @@ ANY = (0.4, 0.3, 0.3)
     [
         (FOLD, (0.0, 2.0, 3.0), ANY, True),
         (FOLD, (2.0, 0.0, 9.0), ANY, True),
-        (FOLD, (0.0, 6.0, 7.0), ANY, False),  # everybody folds, though two bad actions make D 1.2%
+        (FOLD, (0.0, 6.5, 7.0), ANY, False),  # everybody folds, though two bad actions make D 1.1%
         (FOLD, (0.0, 0.1, 3.0), ANY, False),  # folding and calling are the same
         (FOLD, (0.0, 9.0, 2.0), (0.5, 0.48, 0.02), False),  # nobody raises here
         (TWO_SIZES, (3.0, 0.0, 0.1), ANY, True),  # whether to bet, not how much
