@@ -21,8 +21,8 @@ COSTLY_PCT = 0.5
 """Difficulty of a costly decision, % of the pot, at least."""
 
 MISTAKE_PCT = (1.0, 6.0)
-"""What its nearest mistake costs, % of the pot; the plausible player makes one of 6% one time in eight, and facing a bet
-of the pot it is four points of equity."""
+"""What its nearest mistake costs, % of the pot; the plausible player makes one of 6% one time in eight, and facing a
+bet of the pot it is four points of equity."""
 
 MISTAKE_BB = 0.05
 """The same at least, where pots are small."""

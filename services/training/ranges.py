@@ -263,10 +263,13 @@ class RangeTraining:
 
         Raises:
             NotFound: No such set of this player.
+            Conflict: Hands are played in this one.
         """
         session = await repository.session(db, user_id, session_id, lock=True)
-        if session is None or session.mode != "range":
+        if session is None:
             raise NotFound("there is no such session")
+        if session.mode != "range":
+            raise Conflict("hands are played in this set, no ranges painted", code="other-mode")
         table = await self._newest(db, session)
         return table if table.graded is None or table.set_over else await self._offer(db, session)
 

@@ -210,10 +210,13 @@ class TrainingService(Records):
 
         Raises:
             NotFound: No such session of this player.
+            Conflict: Ranges are painted in this one (``services.training.ranges``).
         """
         session = await repository.session(db, user_id, session_id, lock=True)
-        if session is None or session.mode == "range":  # ranges are painted: services.training.ranges
+        if session is None:
             raise NotFound("there is no such session")
+        if session.mode == "range":
+            raise Conflict("ranges are painted in this set, no hands played", code="other-mode")
         table = await self._resume(db, session)
         if table.status != "ended":
             return table

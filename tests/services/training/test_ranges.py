@@ -163,6 +163,14 @@ async def test_the_range_of_somebody_else_is_not_there(painting: RangeTraining, 
     assert await painting.current(db, other) is None
 
 
+async def test_a_set_of_hands_says_that_no_range_is_painted_in_it(
+    painting: RangeTraining, strategies: HashedStrategies, db: AsyncSession, player: UUID
+) -> None:
+    table = await TrainingService(strategies, look_ahead=False).start(db, player, DrillSpec())
+    with pytest.raises(Conflict, match="hands are played in this set"):
+        await painting.next_range(db, player, table.session_id)
+
+
 async def test_groups_of_sizes_are_painted_as_one(painting: RangeTraining, db: AsyncSession, player: UUID) -> None:
     table = await start(painting, db, player, Plan(mode="range", street=2, count=1, sizes="action", seat="oop"))
     assert set(table.actions) <= {"check", "bet", "fold", "call", "raise"}
@@ -257,3 +265,5 @@ async def test_a_set_of_ranges_is_not_played_at_the_table(
     current = await painting.current(db, player)
     assert current is not None
     assert (current.item_id, current.number) == (table.item_id, 1)
+    with pytest.raises(Conflict, match="ranges are painted in this set"):
+        await training.next_hand(db, player, table.session_id)
