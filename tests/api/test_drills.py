@@ -120,7 +120,8 @@ async def test_a_range_is_painted_graded_once_and_followed_by_the_next(browser: 
     assert (await browser.call("PUT", place, {"choices": choices | {first: table["actions"][1]}})).status_code == 409
     second = data(await browser.post(f"{SESSIONS}/{table['session_id']}/ranges"))
     assert second["number"] == 2
-    assert (await browser.post(f"{SESSIONS}/{table['session_id']}/hands")).status_code == 404
+    other = await browser.post(f"{SESSIONS}/{table['session_id']}/hands")
+    assert (other.status_code, other.json()["data"]["problem"]["type"]) == (409, "/problems/other-mode")
 
 
 async def test_a_range_is_not_played_and_a_hand_is_not_painted(browser: Browser) -> None:
