@@ -262,10 +262,10 @@ class Ahead(NamedTuple):
 
     regret: Any
     average: Any
-    own: int
-    own_lines: int
-    next: int
-    next_lines: int
+    own: int | np.int64
+    own_lines: int | np.int64
+    next: int | np.int64
+    next_lines: int | np.int64
     averaging: bool
 
 

