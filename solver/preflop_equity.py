@@ -34,8 +34,8 @@ _COMBO_IMAGES = COMBO_INDEX[_CARD_IMAGES[:, COMBO_CARDS[:, 0]], _CARD_IMAGES[:, 
 """[suit order, combo] -> combo."""
 _REPRESENTATIVES = np.unique(COMBO_CLASS, return_index=True)[1]
 """[hand class] -> its first combo."""
-_DISJOINT = (COMBO_CARDS[:, None, :, None] != COMBO_CARDS[None, :, None, :]).all(axis=(2, 3))
-"""[combo, combo] no shared card."""
+_DISJOINT = (COMBO_CARDS[_REPRESENTATIVES, None, :, None] != COMBO_CARDS[None, :, None, :]).all(axis=(2, 3))
+"""[hand class, combo] the class's first combo shares no card with the combo."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +77,8 @@ def class_matchups() -> ClassMatchups:
     matchups = load_matchups()
     shares = (2 * matchups.wins.astype(np.int64) + matchups.ties)[_REPRESENTATIVES]
     pairs, totals = (np.zeros((N_CLASSES, N_CLASSES), dtype=np.int64) for _ in range(2))
-    for index, combo in enumerate(_REPRESENTATIVES):
-        pairs[index] = np.bincount(COMBO_CLASS, weights=_DISJOINT[combo], minlength=N_CLASSES)
+    for index in range(N_CLASSES):
+        pairs[index] = np.bincount(COMBO_CLASS, weights=_DISJOINT[index], minlength=N_CLASSES)
         totals[index] = np.bincount(COMBO_CLASS, weights=shares[index], minlength=N_CLASSES)
     class_sizes = np.bincount(COMBO_CLASS, minlength=N_CLASSES)
     return ClassMatchups(totals / np.maximum(pairs, 1) / (2 * BOARDS), pairs * class_sizes[:, None])
@@ -124,10 +124,9 @@ def _kinds() -> _Kinds:
         codes = np.minimum(a, b) * N_COMBOS + np.maximum(a, b)
         swapped = np.where(codes < least, a > b, swapped)
         np.minimum(least, codes, out=least)
-    disjoint = _DISJOINT[_REPRESENTATIVES]
-    codes, inverse = np.unique(least[disjoint], return_inverse=True)
+    codes, inverse = np.unique(least[_DISJOINT], return_inverse=True)
     kind = np.full(least.shape, -1, dtype=np.int64)
-    kind[disjoint] = inverse
+    kind[_DISJOINT] = inverse
     return _Kinds(codes // N_COMBOS, codes % N_COMBOS, kind, swapped)
 
 
