@@ -158,112 +158,118 @@ def _over_runouts(
     rest = [card for card in range(N_CARDS) if card not in board]
     missing = 5 - len(board)
     boards = np.array([board + dealt for dealt in combinations(rest, missing)], dtype=np.uint8)
-    below, at_most = np.zeros(len(ours)), np.zeros(len(ours))
-    our_cards, their_cards = COMBO_CARDS[ours], COMBO_CARDS[others]
-    own_weight = np.where(np.isin(ours, others), weights[ours], 0.0)
-    our_ranks, their_ranks = (_ranks(boards, cards) for cards in (our_cards, their_cards))
-    _walk_boards(our_ranks, their_ranks, our_cards, their_cards, own_weight, weights[others], below, at_most)
-    return below, at_most, comb(48 - len(board), missing)
-
-
-def _ranks(boards: NDArray[np.uint8], cards: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """[board, hand], 0 where the hand touches the board."""
-    ranks = np.empty((len(boards), len(cards)), dtype=np.uint16)
+    both = np.union1d(ours, others)
+    cards = COMBO_CARDS[both]
+    ranks = np.empty((len(boards), len(both)), dtype=np.uint16)
     rank_boards(boards, cards[:, 0].copy(), cards[:, 1].copy(), ranks)
-    return ranks
+    sides = [np.isin(both, side).astype(np.uint8) for side in (ours, others)]
+    below, at_most = np.zeros(len(both)), np.zeros(len(both))
+    _walk_boards(ranks, cards, sides[0], sides[1], np.where(sides[1], weights[both], 0.0), below, at_most)
+    at = np.searchsorted(both, ours)
+    return below[at], at_most[at], comb(48 - len(board), missing)
 
 
 @njit(nogil=True, cache=True)
-def _sort_by_rank(ranks: NDArray[np.uint16], order: NDArray[np.int32], scratch: NDArray[np.int32]) -> int:
-    """Fill ``order`` with the hands that have a rank (not 0), ascending; returns their number.
+def _sort_by_rank(ranks: NDArray[np.uint16], order: NDArray[np.uint32], scratch: NDArray[np.uint32]) -> int:
+    """Fill ``order`` with rank << 11 | hand of the hands that have a rank (not 0), ascending; returns their number.
 
-    A radix sort of two passes: hand ranks have 13 bits.
+    A radix sort of two passes: hand ranks have 13 bits, and there are fewer than 2,048 hands. Indices are unsigned,
+    because a signed one is tested for counting from the end.
     """
-    counts = np.zeros((2, 129), np.int32)
+    low, high = np.zeros(129, np.uint32), np.zeros(65, np.uint32)
+    total = np.uint64(0)
     for hand in range(len(ranks)):
-        rank = ranks[hand]
+        rank = np.uint64(ranks[hand])
         if rank:
-            counts[0, (rank & 127) + 1] += 1
-            counts[1, (rank >> 7) + 1] += 1
+            order[total] = np.uint32(rank << np.uint64(11) | np.uint64(hand))
+            total += np.uint64(1)
+            low[(rank & np.uint64(127)) + np.uint64(1)] += np.uint32(1)
+            high[(rank >> np.uint64(7)) + np.uint64(1)] += np.uint32(1)
     for digit in range(1, 129):
-        counts[0, digit] += counts[0, digit - 1]
-        counts[1, digit] += counts[1, digit - 1]
-    for hand in range(len(ranks)):
-        rank = ranks[hand]
-        if rank:
-            digit = rank & 127
-            scratch[counts[0, digit]] = hand
-            counts[0, digit] += 1
-    total = counts[0, 127]
+        low[digit] += low[digit - 1]
+    for digit in range(1, 65):
+        high[digit] += high[digit - 1]
     for i in range(total):
-        hand = scratch[i]
-        digit = ranks[hand] >> 7
-        order[counts[1, digit]] = hand
-        counts[1, digit] += 1
-    return total
+        one = order[np.uint64(i)]
+        digit = np.uint64(one) >> np.uint64(11) & np.uint64(127)
+        scratch[np.uint64(low[digit])] = one
+        low[digit] += np.uint32(1)
+    for i in range(total):
+        one = scratch[np.uint64(i)]
+        digit = np.uint64(one) >> np.uint64(18)
+        order[np.uint64(high[digit])] = one
+        high[digit] += np.uint32(1)
+    return int(total)
 
 
 @njit(nogil=True, cache=True)
 def _walk_boards(
-    our_ranks: NDArray[np.uint16],
-    their_ranks: NDArray[np.uint16],
-    our_cards: NDArray[np.uint8],
-    their_cards: NDArray[np.uint8],
-    own_weight: Weights,
-    their_weights: Weights,
+    ranks: NDArray[np.uint16],
+    cards: NDArray[np.uint8],
+    is_ours: NDArray[np.uint8],
+    is_theirs: NDArray[np.uint8],
+    weights: Weights,
     below: Weights,
     at_most: Weights,
 ) -> None:
-    """Add to ``below`` and ``at_most`` [our hand] the weight of compatible hands it beats, and beats or ties.
+    """Add to ``below`` and ``at_most`` [hand] the opponent's weight that our hands beat, and beat or tie.
 
     Args:
-        our_ranks: [board, our hand], 0 where blocked.
-        their_ranks: [board, their hand], likewise.
-        our_cards: [our hand, 2].
-        their_cards: [their hand, 2].
-        own_weight: [our hand] the opponent's weight of the very same combo, subtracted twice by its two cards.
-        their_weights: [their hand].
+        ranks: [board, hand] of both players' hands together, 0 where blocked.
+        cards: [hand, 2].
+        is_ours: [hand] 1 where the hand is asked about.
+        is_theirs: [hand] 1 where it is in the opponent's range.
+        weights: [hand] the opponent's; a hand's own is subtracted twice by its two cards.
         below: Added to.
         at_most: Added to.
     """
-    our_order = np.empty(our_ranks.shape[1], np.int32)
-    their_order = np.empty(their_ranks.shape[1], np.int32)
-    scratch = np.empty(max(our_ranks.shape[1], their_ranks.shape[1]), np.int32)
+    n = ranks.shape[1]
+    order, scratch = np.empty(n, np.uint32), np.empty(n, np.uint32)
+    # One more place each: what is written behind the end does not count, and the last entry ends every walk.
+    our, their = np.empty(n + 1, np.uint32), np.empty(n + 1, np.uint32)
+    first, second = cards[:, 0].astype(np.uint64), cards[:, 1].astype(np.uint64)
     by_card = np.empty(52)
-    for board in range(our_ranks.shape[0]):
-        ranks, other_ranks = our_ranks[board], their_ranks[board]
-        ours = _sort_by_rank(ranks, our_order, scratch)
-        others = _sort_by_rank(other_ranks, their_order, scratch)
+    end = np.uint32(0xFFFFFFFF)
+    shift, hands = np.uint32(11), np.uint32(2047)
+    for board in range(ranks.shape[0]):
+        alive = _sort_by_rank(ranks[board], order, scratch)
+        ours, others = np.uint64(0), np.uint64(0)
+        for i in range(alive):
+            one = order[np.uint64(i)]
+            hand = np.uint64(one & hands)
+            our[ours] = one
+            ours += np.uint64(is_ours[hand])
+            their[others] = one
+            others += np.uint64(is_theirs[hand])
+        our[ours], their[others] = end, end
         by_card[:] = 0.0
         total = 0.0
-        i, j = 0, 0
+        i, j = np.uint64(0), np.uint64(0)
         while i < ours:
-            rank = ranks[our_order[i]]
-            while j < others and other_ranks[their_order[j]] < rank:
-                hand = their_order[j]
-                total += their_weights[hand]
-                by_card[their_cards[hand, 0]] += their_weights[hand]
-                by_card[their_cards[hand, 1]] += their_weights[hand]
-                j += 1
-            end = i
-            while end < ours and ranks[our_order[end]] == rank:
-                hand = our_order[end]
-                beaten = total - by_card[our_cards[hand, 0]] - by_card[our_cards[hand, 1]]
+            rank = our[i] >> shift
+            while their[j] >> shift < rank:
+                hand = np.uint64(their[j] & hands)
+                total += weights[hand]
+                by_card[first[hand]] += weights[hand]
+                by_card[second[hand]] += weights[hand]
+                j += np.uint64(1)
+            tied = their[j] >> shift == rank
+            k = i
+            while our[k] >> shift == rank:
+                hand = np.uint64(our[k] & hands)
+                beaten = total - by_card[first[hand]] - by_card[second[hand]]
                 below[hand] += beaten
-                at_most[hand] += beaten
-                end += 1
-            if j < others and other_ranks[their_order[j]] == rank:
-                for k in range(i, end):
-                    hand = our_order[k]
-                    at_most[hand] -= total - by_card[our_cards[hand, 0]] - by_card[our_cards[hand, 1]]
-                while j < others and other_ranks[their_order[j]] == rank:
-                    hand = their_order[j]
-                    total += their_weights[hand]
-                    by_card[their_cards[hand, 0]] += their_weights[hand]
-                    by_card[their_cards[hand, 1]] += their_weights[hand]
-                    j += 1
-                for k in range(i, end):
-                    hand = our_order[k]
-                    tied = total - by_card[our_cards[hand, 0]] - by_card[our_cards[hand, 1]]
-                    at_most[hand] += tied + own_weight[hand]
-            i = end
+                at_most[hand] += 0.0 if tied else beaten
+                k += np.uint64(1)
+            if tied:
+                while their[j] >> shift == rank:
+                    hand = np.uint64(their[j] & hands)
+                    total += weights[hand]
+                    by_card[first[hand]] += weights[hand]
+                    by_card[second[hand]] += weights[hand]
+                    j += np.uint64(1)
+                while i < k:
+                    hand = np.uint64(our[i] & hands)
+                    at_most[hand] += total - by_card[first[hand]] - by_card[second[hand]] + weights[hand]
+                    i += np.uint64(1)
+            i = k
