@@ -803,32 +803,31 @@ def go_up(betting, store, p, s, width, at, value, mode, parameters):
 
 
 @njit(**_INLINED)
-def play_river(betting, cards, store, work, p, s, board, at_o, at_p, first_o, first_p, mode, parameters):
+def play_river(betting, cards, store, work, p, s, board, at_o, at_p, first_p, next_o, next_length, mode, parameters):
     """One river section on one board, from reach rows of its roots to their value rows, in the board's order.
 
     Args:
         at_o, at_p: Where both players' rows of all river sections on the board start.
-        first_o, first_p: Where those of this section start.
+        first_p: Where the player's rows of this section start.
+        next_o, next_length: The opponent's rows that are read after it.
     """
     o = 1 - p
-    ahead = look_ahead(betting, cards, store, p, s, board, first_o, first_p, mode, parameters)
+    ahead = look_ahead(betting, cards, store, p, s, board, first_p, next_o, next_length, mode, parameters)
     go_down(betting, store, p, s, np.int64(cards.width[o, board]), at_o, work.reach2, mode, parameters, work.marks)
     terminals(betting, cards, work, p, s, board, work.reach2, work.value2, ahead)
     go_up(betting, store, p, s, np.int64(cards.width[p, board]), at_p, work.value2, mode, parameters)
 
 
 @njit(**_INLINED)
-def look_ahead(betting, cards, store, p, s, board, first_o, first_p, mode, parameters):
+def look_ahead(betting, cards, store, p, s, board, first_p, next_o, next_length, mode, parameters):
     """What the terminals of a river section fetch while training; a game of one river stays in the cache anyway."""
     if mode != TRAIN or cards.start[0] == 2 or betting.block_at[p, s, 0] == betting.block_at[p, s, 1]:
         return nothing_ahead(store)
-    o = 1 - p
-    length_o = np.int64(betting.strategy_rows[o, s]) * np.int64(cards.width[o, board])
     length_p = np.int64(betting.strategy_rows[p, s]) * np.int64(cards.width[p, board])
     steps = np.int64(betting.block_at[p, s, 1] - betting.block_at[p, s, 0]) * (cards.width[p, board] // LANES)
     stretch = steps * (CACHE_LINE // store.regret.itemsize)
-    lines_o, lines_p = (length_o + stretch - 1) // stretch, (length_p + stretch - 1) // stretch
-    return Ahead(store.regret, store.average, first_p, lines_p, first_o + length_o, lines_o, parameters[SHARE] > 0)
+    lines_o, lines_p = (next_length + stretch - 1) // stretch, (length_p + stretch - 1) // stretch
+    return Ahead(store.regret, store.average, first_p, lines_p, next_o, lines_o, parameters[SHARE] > 0)
 
 
 @njit(**_INLINED)
@@ -872,10 +871,19 @@ def play_river_card(betting, cards, store, work, p, s, task, river, first_river,
     share = cards.chance[1]
     first_o, first_p = at_o, at_p
     deal = 0
-    for child in range(np.int64(betting.children[s, 0]), np.int64(betting.children[s, 1])):
+    first_child, last_child = np.int64(betting.children[s, 0]), np.int64(betting.children[s, 1])
+    for child in range(first_child, last_child):
         take_to_river(betting, cards, work, p, child, board, reach, betting.chance_at[s] + deal)
-        play_river(betting, cards, store, work, p, child, board, at_o, at_p, first_o, first_p, mode, parameters)
         first_o += np.int64(betting.strategy_rows[o, child]) * width_o
+        following, next_o = child + 1, first_o
+        if following == last_child:  # the first section on the next river card, whose rows lie elsewhere
+            following = first_child
+            if river + 1 < cards.rivers[task % cards.rivers.shape[0], 1]:
+                next_o = store.river_at[o, task, river + 1 - first_river]
+        next_length = np.int64(betting.strategy_rows[o, following]) * width_o
+        play_river(
+            betting, cards, store, work, p, child, board, at_o, at_p, first_p, next_o, next_length, mode, parameters
+        )
         first_p += np.int64(betting.strategy_rows[p, child]) * width_river
         for r in range(betting.n_roots[child]):
             row = np.int64(betting.root_value[p, betting.root_at[child] + r])
@@ -965,7 +973,7 @@ def begin(betting, cards, store, work, p, mode, parameters):
         for j in range(width):
             work.reach2[j] = cards.root_reach[o, cards.root_hand[at + j]]
         at_o, at_p = store.root_at[o], store.root_at[p]
-        play_river(betting, cards, store, work, p, root, np.int64(1), at_o, at_p, at_o, at_p, mode, parameters)
+        play_river(betting, cards, store, work, p, root, np.int64(1), at_o, at_p, at_p, at_o, root, mode, parameters)
         return
     width = np.int64(cards.width[o, 0])
     for h in range(width):
@@ -1062,7 +1070,9 @@ def run(command, betting, cards, store, work, top, slots, parameters, control, p
         board = np.int64(cards.river_board[first_river + index]) if below_turn else np.int64(1)
         at_o = store.river_at[1 - p, task, index] if below_turn else store.root_at[1 - p]
         at_p = store.river_at[p, task, index] if below_turn else store.root_at[p]
-        play_river(betting, cards, store, work, p, section, board, at_o, at_p, at_o, at_p, mode, parameters[0])
+        play_river(
+            betting, cards, store, work, p, section, board, at_o, at_p, at_p, at_o, np.int64(0), mode, parameters[0]
+        )
         return
     alone = command == ITERATE
     for i in range(parameters.shape[0]):
