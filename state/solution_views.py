@@ -10,8 +10,7 @@ from typing import Final
 from services.solutions.catalog import NodeStrategy
 from services.solutions.jobs import MIB, SolveEstimate, SolveJob
 from services.solutions.summary import NodeSummary
-from services.training.analysis import LEAST_WEIGHT
-from services.training.judging import grid
+from services.training.judging import grid, present
 from services.training.tolerance import worst_passed
 from solver.cards import N_CARDS, card_to_text
 from solver.tree import LinePosition
@@ -165,8 +164,8 @@ def node_view(
 
 
 def _combos(node: NodeStrategy, found: NodeSummary) -> tuple[ComboView, ...]:
-    weights = node.reach[node.position.player, node.combos]
-    here = weights >= LEAST_WEIGHT * max(float(weights.max(initial=0.0)), 1e-12)
+    weights = present(node, node.position.player)[node.combos]
+    here = weights > 0
     acting = (node.strategy[:, here], node.q[:, here])
     return combo_views(
         node.combos[here], weights[here], found.equities[here], acting, node.position.pot, node.big_blind

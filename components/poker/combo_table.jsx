@@ -45,10 +45,10 @@ export const ComboTable = ({ combos, actions, looked, title, unit }) => {
 // A node's grid, and the combos of the class that was last looked at: it stays for the next node.
 export function StrategyCombos({ data = "", actions = [], combos = [], label = "Strategy", title = "", unit = "bb" }) {
   const [looked, setLooked] = useState(null);
-  const shown = looked ?? combos.at(-1)?.hand_class ?? 0;
+  const shown = looked ?? combos.reduce((least, combo) => Math.min(least, combo.hand_class), combos[0]?.hand_class ?? 0);
   return (
     <>
-      <StrategyGrid data={data} actions={actions} label={label} onLook={setLooked} />
+      <StrategyGrid data={data} actions={actions} label={label} rest={shown} onLook={setLooked} />
       <ComboTable combos={combos} actions={actions} looked={shown} title={title} unit={unit} />
     </>
   );

@@ -52,8 +52,9 @@ const decode = (data, actions) => {
 
 const MOVES = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -13, ArrowDown: 13 };
 
-// A bar's height is the weight of the class, its segments are the actions.
-export const StrategyGrid = memo(function StrategyGrid({ data = "", actions = [], hero = "", label = "Strategy", onLook }) {
+// A bar's height is the weight of the class, its segments are the actions. `rest`: the class that the line under the
+// grid speaks of while nothing is pointed at.
+export const StrategyGrid = memo(function StrategyGrid({ data = "", actions = [], hero = "", label = "Strategy", rest, onLook }) {
   const cells = useMemo(() => (data ? decode(data, actions) : null), [data, actions]);
   const heroIndex = CLASSES.indexOf(hero);
   const [looked, setLooked] = useState(null);
@@ -61,7 +62,7 @@ export const StrategyGrid = memo(function StrategyGrid({ data = "", actions = []
   const frame = useRef(null);
   if (!cells) return <div className="strategy-grid strategy-grid--empty" aria-hidden="true" />;
   const entry = stop ?? Math.max(heroIndex, 0);
-  const shown = looked ?? entry;
+  const shown = looked ?? rest ?? entry;
 
   const onKeyDown = (event) => {
     const here = Number(event.target.dataset.index);

@@ -13,6 +13,7 @@ class StrategyGrid(rx.Component):
         actions: Objects with `action`, `label` and `tone`.
         hero: Name of the class to outline.
         label: Accessible name.
+        rest: Number of the class that the line under the grid speaks of while nothing is pointed at; hero's by default.
     """
 
     library = _source.importable_path
@@ -22,6 +23,7 @@ class StrategyGrid(rx.Component):
     actions: rx.Var[list]
     hero: rx.Var[str]
     label: rx.Var[str]
+    rest: rx.Var[int]
 
 
 strategy_grid = StrategyGrid.create

@@ -29,7 +29,7 @@ from services.solutions.service import get_strategies
 from services.training.categories import CATEGORIES, DRAWS, categories, draws
 from services.training.deviation import facing
 from services.training.hand import Hand
-from services.training.judging import CLASS_SIZE, grid
+from services.training.judging import CLASS_SIZE, grid, present
 from services.training.plan import Villain
 from services.training.play import Strategies
 from services.training.records import Records
@@ -37,8 +37,6 @@ from services.training.tables import plan_of
 from solver.cards import COMBO_CLASS, N_CLASSES
 from solver.equity import compatible_weight, hand_equities
 
-LEAST_WEIGHT: Final = 1e-3
-"""Of a range's heaviest hand: below it lies only what the solutions' tremble brings along."""
 _POINTS: Final = 61
 _KEPT: Final = 48
 
@@ -195,7 +193,7 @@ def visible_line(hand: Hand, decision_id: UUID) -> tuple[Line, int]:
 def node_facts(node: NodeStrategy) -> NodeFacts:
     """Everything that is shown of a decision."""
     player, board = node.position.player, node.position.board
-    weights = tuple(_present(node.reach[side]) for side in (0, 1))
+    weights = (present(node, 0), present(node, 1))
     words, to_come = categories(board), draws(board)
     ranges = tuple(
         _range_facts(
@@ -245,11 +243,6 @@ def percentile(equities: Sequence[float], weights: Sequence[float], equity: floa
     values, held = np.asarray(equities), np.asarray(weights, np.float64)
     below = held[values < equity - 1e-9].sum() + held[np.abs(values - equity) <= 1e-9].sum() / 2
     return float(below / max(float(held.sum()), 1e-12))
-
-
-def _present(reach: NDArray[np.float32]) -> NDArray[np.float64]:
-    weights = reach.astype(np.float64)
-    return np.where(weights >= LEAST_WEIGHT * max(float(weights.max()), 1e-12), weights, 0.0)
 
 
 def _presence(weights: NDArray[np.float64]) -> str:

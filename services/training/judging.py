@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.infra.settings import get_settings
 from services.solutions.catalog import NodeStrategy
@@ -20,6 +21,8 @@ from services.training.reasons import reasons
 from services.training.tolerance import EXACT_PCT, Passed, Tolerance, tolerance, worst_passed
 from solver.cards import COMBO_CLASS, N_CLASSES
 
+LEAST_WEIGHT: Final = 1e-3
+"""Of a range's heaviest hand: below it lies only what the solutions' tremble brings along."""
 CLASS_SIZE = np.bincount(COMBO_CLASS, minlength=N_CLASSES)
 
 
@@ -116,10 +119,19 @@ async def judge(
     }
 
 
+def present(node: NodeStrategy, side: int) -> NDArray[np.float64]:
+    """[combo] weights of the range that is shown of a player: every hand that ``grid`` shows, and no mere tremble."""
+    weights = node.reach[side].astype(np.float64)
+    shown = weights >= LEAST_WEIGHT * max(float(weights.max()), 1e-12)
+    if side == node.position.player:
+        shown[node.combos[node.in_range]] = True
+    return np.where(shown, weights, 0.0)
+
+
 def grid(node: NodeStrategy) -> str:
     """The acting range by hand class as ``StrategyGrid.data``."""
     classes = COMBO_CLASS[node.combos]
-    weights = node.reach[node.position.player, node.combos].astype(np.float64)
+    weights = present(node, node.position.player)[node.combos]
     if node.in_range.any():  # where the solver never gets, what the tremble brings here is all there is to show
         weights *= node.in_range
     total = np.bincount(classes, weights, N_CLASSES)

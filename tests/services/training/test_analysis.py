@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import random
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from services.solutions.reservations import BoardKept
 from services.training.analysis import Analyses, equity_curve, node_facts, percentile
 from services.training.categories import CATEGORIES
 from services.training.service import TrainingService
+from solver.cards import COMBO_CLASS, N_CLASSES
 from solver.equity import range_equity
 from state.analysis import analysis_view
 from tests.services.training.conftest import add_player
@@ -42,6 +45,22 @@ async def test_both_ranges_and_their_equities_add_up(strategies: HashedStrategie
             assert len(held.made) == len(CATEGORIES)
             assert list(held.curve) == sorted(held.curve)
         assert sum(facts.frequency) == pytest.approx(1)
+
+
+async def test_every_class_that_the_grid_shows_has_its_combos(strategies: HashedStrategies) -> None:
+    solution_id = next(iter(strategies.infos))
+    node = await strategies.node(solution_id, ())
+    # hands that are as good as gone: the solver still brings one of them here, the other is tremble
+    player, reach, kept = node.position.player, node.reach.copy(), node.in_range.copy()
+    faint, trembled = (int(combo) for combo in node.combos[kept][:2])
+    reach[player, [faint, trembled]] = 1e-5
+    kept[node.row(trembled)] = False
+    facts = node_facts(replace(node, reach=reach, in_range=kept))
+    held = set(facts.ranges[player].combos.tolist())
+    assert faint in held
+    assert trembled not in held
+    cells = np.frombuffer(base64.b64decode(facts.ranges[player].grid), np.uint8).reshape(N_CLASSES, -1)
+    assert set(np.flatnonzero(cells[:, 0]).tolist()) == {int(COMBO_CLASS[combo]) for combo in held}
 
 
 async def test_an_actions_value_is_that_of_the_hands_that_take_it(strategies: HashedStrategies) -> None:
