@@ -1,9 +1,9 @@
 """From a betting tree to the kernels' instructions.
 
-The tree is cut at its deals into sections (``kernels.Betting``). A turn section has one root, except one section that
-holds all flop all-ins as nothing but deals; the river subtrees below one turn section are put together, some eighty
-nodes a section, so that showdowns fill all eight lanes. A runout is passed down as the root of a section per street
-until it is a showdown on the river.
+The tree is cut at its deals into sections (``kernels.Betting``). Small subtrees share a section, so that showdowns fill
+all eight lanes: turns until their rivers have some 240 nodes together, the rivers below one turn section by some eighty
+nodes; flop all-ins are a section of their own as nothing but deals. A runout is passed down as the root of a section
+per street until it is a showdown on the river.
 
 Values are counted in ``unit`` chips from half the starting pot: payoff - chips put in since the root - pot / 2. Winning
 a showdown gives half the final pot less the rake, losing takes half, a split costs half the rake, a fold takes or gives
@@ -49,6 +49,9 @@ class _Plain:
 
 
 MAX_SECTION_NODES = 80
+"""Of a river section."""
+MAX_RIVER_NODES = 240
+"""Below one turn section."""
 
 
 @dataclass
@@ -143,20 +146,35 @@ def _filled(tree: _Plain, section: Section) -> Section:
 def _grouped(tree: _Plain, parent: Section, street: int) -> list[list[int]]:
     """Roots of the sections below a section, in the order of its exits."""
     roots = [node if tree.kind[node] == RUNOUT else tree.children_of(node)[0] for node in parent.exits]
-    if street == 1:
-        single = [[root] for root in roots if tree.kind[root] != RUNOUT]
-        runouts = [root for root in roots if tree.kind[root] == RUNOUT]
-        return single + ([runouts] if runouts else [])
+    if street == RIVER:
+        return _packed(roots, [len(_filled(tree, Section(street, [root])).nodes) for root in roots], MAX_SECTION_NODES)
+    deals = [root for root in roots if tree.kind[root] != RUNOUT]
+    runouts = [root for root in roots if tree.kind[root] == RUNOUT]
+    groups = _packed(deals, [_rivers_below(tree, root) for root in deals], MAX_RIVER_NODES)
+    return [*groups, runouts] if runouts else groups
+
+
+def _packed(roots: list[int], sizes: list[int], limit: int) -> list[list[int]]:
+    """Roots put together in their order, as many as fit; one that is larger than the limit stays alone."""
     groups: list[list[int]] = []
     room = 0
-    for root in roots:
-        size = len(_filled(tree, Section(street, [root])).nodes)
+    for root, size in zip(roots, sizes, strict=True):
         if not groups or size > room:
             groups.append([])
-            room = MAX_SECTION_NODES
+            room = limit
         groups[-1].append(root)
         room -= size
     return groups
+
+
+def _rivers_below(tree: _Plain, root: int) -> int:
+    """River nodes of a subtree."""
+    count, stack = 0, [root]
+    while stack:
+        node = stack.pop()
+        count += tree.street[node] == RIVER
+        stack.extend(tree.children_of(node))
+    return count
 
 
 class _Rows:
