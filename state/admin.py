@@ -199,7 +199,7 @@ class AdminUsersState(rx.State):
             admin = await principal_of(self)
             async with transaction() as db:
                 person = await change(db, admin, _uuid(self.chosen.key))
-            await _show_in_sessions(person)
+                await _show_in_sessions(person)
         except Invalid as failure:
             at_reason = [one.message for one in failure.errors if one.path == "reason"]
             self.reason_error, self.error = (at_reason[0], "") if at_reason else ("", failure.message)

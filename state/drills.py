@@ -251,7 +251,7 @@ class DrillsState(rx.State):
 
     def _fit_to_range(self) -> None:
         """What a whole range can't have is put back, so that choosing the mode never ends in a complaint."""
-        many = not self.single["count"].isdigit() or int(self.single["count"]) > 5
+        many = not self.single["count"].isdecimal() or int(self.single["count"]) > 5
         self.single = (
             self.single | {"difficulty": "any", "timebank": "0", "tables": "1"} | ({"count": "3"} if many else {})
         )

@@ -161,10 +161,10 @@ async def change_person(user_id: UUID, body: PersonIn, admin: Admin) -> Envelope
             found = await administration.unban(db, admin, user_id)
         if found is None:
             raise Invalid("There is nothing to change.", errors=[FieldError("", "Give role or banned.")])
-    if found.banned_at is not None:
-        await sessions.end_all(user_id)
-    else:
-        await sessions.update_all(user_id, role=found.role)
+        if found.banned_at is not None:
+            await sessions.end_all(user_id)
+        else:
+            await sessions.update_all(user_id, role=found.role)
     log.info("account_administrated", user_id=str(admin.user_id), subject=str(user_id))
     return ok(PersonOut.model_validate(found), message="Changed")
 

@@ -65,12 +65,23 @@ _CHECKS: dict[str, tuple[Callable[[], Awaitable[None]], str, str]] = {
 }
 
 
+_asked: dict[Callable[[], Awaitable[None]], asyncio.Task[bool]] = {}
+
+
 async def _state(check: Callable[[], Awaitable[None]], good: str, bad: str) -> str:
+    """Whoever asks while a check runs gets its answer: however many ask, they take one connection."""
+    task = _asked.get(check)
+    if task is None or task.done() or task.get_loop() is not asyncio.get_running_loop():
+        task = _asked[check] = asyncio.create_task(_passes(check))
+    return good if await asyncio.shield(task) else bad
+
+
+async def _passes(check: Callable[[], Awaitable[None]]) -> bool:
     try:
         await asyncio.wait_for(check(), CHECK_S)
     except Exception:  # noqa: BLE001 a report has to be made whatever broke
-        return bad
-    return good
+        return False
+    return True
 
 
 def version() -> str:

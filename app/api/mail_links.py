@@ -95,7 +95,7 @@ async def reset(body: ResetIn, request: Request) -> Envelope[None]:
         password_hash = await recovery.prepare_reset(db, body.token, body.password.get_secret_value())
     async with transaction() as db:
         account = await recovery.reset(db, body.token, password_hash)
-    await sessions.end_all(account.id)
+        await sessions.end_all(account.id)
     log.info("password_reset", user_id=str(account.id))
     return ok(None, message="Your new password is set. Sign in with it.")
 
@@ -112,7 +112,7 @@ async def change_password(body: ChangePasswordIn, principal: AccountHolder) -> E
         password_hash = await recovery.prepare_change(db, principal.user_id, body.password.get_secret_value())
     async with transaction() as db:
         await recovery.change_password(db, principal.user_id, password_hash)
-    await sessions.end_all(principal.user_id, but=principal.session_id)
+        await sessions.end_all(principal.user_id, but=principal.session_id)
     log.info("password_changed", user_id=str(principal.user_id))
     return ok(None, message="Your password is changed. Other devices are signed out.")
 

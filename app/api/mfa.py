@@ -81,9 +81,9 @@ async def confirm(
     async with transaction() as db:
         codes = await second_factor.enable(db, principal.user_id, body.code)
         issued = await sessions.renew_with_second_factor(principal)
+        await sessions.end_all(principal.user_id, but=issued.principal.session_id)
     hand_over(request, response, issued)
     await throttle.give_back(verdict, who)
-    await sessions.end_all(principal.user_id, but=issued.principal.session_id)
     log.info("second_factor_enabled", user_id=who)
     response.headers["cache-control"] = "no-store"
     return ok(RecoveryCodesOut(recovery_codes=codes), message="The second factor is on.")
@@ -96,7 +96,7 @@ async def disable(body: Proof, principal: AccountHolder) -> Envelope[None]:
     async with transaction() as db:
         given = body.password.get_secret_value() if body.password is not None else None
         await second_factor.disable(db, principal.user_id, given)
-    await sessions.update_all(principal.user_id, second_factor=False)
+        await sessions.update_all(principal.user_id, second_factor=False)
     log.info("second_factor_disabled", user_id=str(principal.user_id))
     return ok(None, message="The second factor is off.")
 

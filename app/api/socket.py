@@ -75,11 +75,9 @@ class SocketGuard:
             return
         headers = Headers(scope=scope)
         if scope["type"] != "websocket":
-            if is_own_origin(scope):
-                await self._app(scope, receive, send)
-            else:
-                answer = problem(403, "foreign-origin", "Only pages of this server may connect.", SOCKET)
-                await answer(scope, receive, send)
+            # The framework would open a session for it, which nobody closes and nobody counts.
+            answer = problem(400, "websocket-only", "This address speaks WebSocket only.", SOCKET)
+            await answer(scope, receive, send)
             return
         if not is_own_origin(scope):
             await self._refuse("origin", REFUSED, receive, send)

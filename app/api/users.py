@@ -113,7 +113,7 @@ async def delete_me(body: Proof, principal: AccountHolder) -> Envelope[DeletionO
     await prove_owner(principal, body)
     async with transaction() as db:
         due = await lifecycle.request_deletion(db, principal.user_id)
-    await sessions.end_all(principal.user_id, but=principal.session_id)
+        await sessions.end_all(principal.user_id, but=principal.session_id)
     log.info("deletion_requested", user_id=str(principal.user_id))
     return ok(DeletionOut(delete_at=due), message="Your account will be deleted.", status=202)
 

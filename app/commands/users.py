@@ -53,7 +53,7 @@ def change_role(email: Email, role: Annotated[Role, typer.Argument(help="free, p
     async def work() -> str:
         async with transaction() as db:
             account = await service.set_role(db, email, role)
-        await sessions.update_all(account.id, role=account.role)
+            await sessions.update_all(account.id, role=account.role)
         return f"{account.email}: {account.role}"
 
     _run(work())
@@ -68,7 +68,7 @@ def reset(email: Email, password_stdin: NewPassword = False) -> None:
         async with transaction() as db:
             password_hash = await service.prepare_password(db, email, password)
             account = await service.reset_password(db, email, password_hash)
-        await sessions.end_all(account.id)
+            await sessions.end_all(account.id)
         return f"{account.email}: new password set, signed out everywhere"
 
     _run(work())
@@ -81,7 +81,7 @@ def second_factor_off(email: Email) -> None:
     async def work() -> str:
         async with transaction() as db:
             account = await second_factor.take_off(db, email)
-        await sessions.end_all(account.id)
+            await sessions.end_all(account.id)
         return f"{account.email}: no second factor, signed out everywhere"
 
     _run(work())

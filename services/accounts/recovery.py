@@ -185,7 +185,10 @@ async def prepare_reset(db: AsyncSession, secret: str, password: str) -> str:
 
 
 async def reset(db: AsyncSession, secret: str, password_hash: str) -> Account:
-    """Set the new password and revoke personal tokens; the caller then ends every session (`sessions.end_all`).
+    """Set the new password and revoke personal tokens.
+
+    The caller ends every session before the commit (`sessions.end_all`): the password never changes while a thief's
+    session stays.
 
     Whoever resets a password may have lost the account for a while, and a token would be a way back in. An address that
     was never confirmed may have been registered by somebody else: then whatever else that somebody left to come back
@@ -219,7 +222,7 @@ async def prepare_change(db: AsyncSession, user_id: UUID, password: str) -> str:
 
 
 async def change_password(db: AsyncSession, user_id: UUID, password_hash: str) -> None:
-    """The caller has checked who asks, and ends the other sessions afterwards."""
+    """The caller has checked who asks, and ends the other sessions before the commit."""
     user = await service.locked(db, user_id)
     await repository.change(db, user.id, password_hash=password_hash)
     await store.drop_mail_tokens(db, user.id, "reset", "change")

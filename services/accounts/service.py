@@ -254,7 +254,7 @@ async def rename(db: AsyncSession, user_id: UUID, name: str) -> Account:
 
 
 async def set_role(db: AsyncSession, email: str, role: Role) -> Account:
-    """The caller then shows the role in the live sessions (`sessions.update_all`)."""
+    """The caller shows the role in the live sessions before the commit (`sessions.update_all`)."""
     if role is Role.GUEST:
         raise Invalid("An account can't become a guest.", errors=[FieldError("role", "Use free, premium or admin.")])
     user = await locked_by_email(db, email)
@@ -278,7 +278,7 @@ async def prepare_password(db: AsyncSession, email: str, password: str) -> str:
 
 
 async def reset_password(db: AsyncSession, email: str, password_hash: str) -> Account:
-    """Set a new password; the caller then ends every session (`sessions.end_all`)."""
+    """Set a new password; the caller ends every session before the commit (`sessions.end_all`)."""
     user = await locked_by_email(db, email)
     await repository.change(db, user.id, password_hash=password_hash)
     await record(db, user, PasswordReset(user_id=user.id), by=OPERATOR)

@@ -39,6 +39,7 @@ from services.accounts.session_records import (
     change,
     ids_of,
     lifetime,
+    list_of,
 )
 from services.infra.clock import new_id, now
 from services.infra.errors import Unauthorized
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 
 COOKIE: Final = cookies.ACCESS
 MICRO_CACHE_S: Final = 1.0
+MOST_OF_ONE: Final = 50
+"""Sessions of one account; another ends the one that was used least lately, so that nobody fills what all share."""
 _MICRO_CACHE_SIZE: Final = 10_000
 _TOUCH_EVERY_S: Final = 60.0
 _TICKET_KEY: Final = secrets.token_bytes(32)
@@ -233,9 +236,13 @@ async def start(
             if principal.signed_in:
                 pipe.sadd(INDEX + str(user_id), family.session_id)
                 pipe.expire(INDEX + str(user_id), get_settings().session_absolute_hours * 3600 + 86_400)
-            await pipe.execute()
+                pipe.scard(INDEX + str(user_id))
+            *_, held = await pipe.execute()
     except OUTAGES as error:
         raise SessionsUnavailable from error
+    if principal.signed_in and held > MOST_OF_ONE:
+        others = [one.id for one in await list_of(user_id) if one.id != family.session_id]
+        await _end(user_id, others[MOST_OF_ONE - 1 :])
     kept = life != LIFETIMES[role]
     access = access_tokens.issue(user_id, family.session_id, role.value, ends_at=started + absolute_s)
     return IssuedSession(access, family.token, principal, absolute_s if kept else None)

@@ -59,7 +59,7 @@ class Line:
 
     Args:
         at_once: How many have their turn at a time.
-        of_one: How many places one caller may hold, the turns included.
+        of_one: How many places one caller may hold, the turns included; the product itself as many as there are.
         in_all: How many places there are; the last half of them is for members, and visitors of one network address
             find a quarter.
     """
@@ -79,12 +79,12 @@ class Line:
             Unavailable: The line is full.
         """
         address = visitors_at()
-        side = f"at {address}" if address else f"for {who}"
-        if self._held[who] >= self._of_one or (address and self._held[side] >= self._in_all // 4):
+        by, side = f"by {who}", f"at {address}" if address else f"for {who}"
+        if (who and self._held[by] >= self._of_one) or (address and self._held[side] >= self._in_all // 4):
             raise TooMany("Wait for the answers to what you asked before.", code="too-many-at-once")
-        if self._held[""] >= (self._in_all // 2 if address else self._in_all):
+        if self._held["all"] >= (self._in_all // 2 if address else self._in_all):
             raise Unavailable("Too many people ask for this now. Try again in a moment.", code="busy")
-        places = Counter(("", who, side))
+        places = Counter(("all", by, side))
         self._held += places
         try:
             await self._take(side, who)

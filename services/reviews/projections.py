@@ -1,30 +1,35 @@
 """Cards, from the events of training and of reviews.
 
-A card is the fold of its entries in the order of the event store's positions, made anew whenever an entry is added: so
-two tabs that answer at the same moment leave the same card as a rebuild does.
+A card is the fold of its entries in the order of the event store's positions. An entry behind all others is one more
+step; one that comes late, because two tabs answered at the same moment, makes the fold anew: the card is the one that a
+rebuild leaves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.accounts.events import AccountErased, GuestMerged
 from services.infra.events import StoredEvent, projector
+from services.reviews import repository
 from services.reviews.days import DEFAULT_ZONE, day_of
 from services.reviews.events import CardResumed, CardSuspended, TimeZoneSet
 from services.reviews.repository import CARD, ENTRY, HAND, ZONE, entries, lock_card
-from services.reviews.schedule import REVIEW_SIZE, Kind, fold, verdict
+from services.reviews.schedule import REVIEW_SIZE, CardState, Entry, Kind, Memory, after, fold, verdict
 from services.training.deals import combo_cards
 from services.training.events import DecisionGraded, HandDealt
 from services.training.families import family_of
 
 _COSTLY = {"wrong", "blunder"}
+MOST_MISSED = 100
+"""Mistakes a day that are written down for one card: further ones bring it forward no more."""
 
 
 @projector(
@@ -109,16 +114,36 @@ async def _add(
     decision_id: UUID | None = None,
 ) -> None:
     """One more entry of a card, and the card that follows from all of them."""
-    assert stored.user_id is not None
-    await lock_card(db, stored.user_id, family)
-    on = day_of(stored.recorded_at, await _zone_at(db, stored.user_id, stored.position))
-    values = {"on": on, "at": stored.recorded_at, "kind": kind, "words": list(words), "decision_id": decision_id}
-    await db.execute(insert(ENTRY).values(user_id=stored.user_id, family=family, position=stored.position, **values))
-    await _refold(db, stored.user_id, family)
+    user_id = stored.user_id
+    assert user_id is not None
+    await lock_card(db, user_id, family)
+    on = day_of(stored.recorded_at, await _zone_at(db, user_id, stored.position))
+    of_card = (ENTRY.c.user_id == user_id, ENTRY.c.family == family)
+    if kind == "missed":
+        today = select(func.count()).where(*of_card, ENTRY.c.on == on, ENTRY.c.kind == kind)
+        if (await db.scalar(today) or 0) >= MOST_MISSED:
+            return
+    entry = Entry(stored.position, on, stored.recorded_at, kind, tuple(words), decision_id)
+    await db.execute(insert(ENTRY).values(user_id=user_id, family=family, **asdict(entry)))
+    if await db.scalar(select(exists().where(*of_card, ENTRY.c.position > stored.position))):
+        await _refold(db, user_id, family)
+    else:
+        await _write(db, user_id, family, after(await _state(db, user_id, family), entry))
+
+
+async def _state(db: AsyncSession, user_id: UUID, family: str) -> CardState | None:
+    row = await repository.card(db, user_id, family)
+    if row is None:
+        return None
+    memory = Memory(row.stability, row.difficulty, row.rated_on, row.interval)
+    return CardState(memory, row.due_on, row.added_on, row.decision_id, row.reviews, row.lapses, row.suspended)
 
 
 async def _refold(db: AsyncSession, user_id: UUID, family: str) -> None:
-    state = fold(await entries(db, user_id, family))
+    await _write(db, user_id, family, fold(await entries(db, user_id, family)))
+
+
+async def _write(db: AsyncSession, user_id: UUID, family: str, state: CardState | None) -> None:
     if state is None:
         return
     values: dict[str, UUID | date | int | float | bool] = {

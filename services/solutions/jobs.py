@@ -45,6 +45,8 @@ MOST_NODES = 12_000
 """Of the betting tree: more take over a second to estimate, and no machine's memory holds their rivers."""
 MOST_ACTIVE = 500
 """Queued and running requests of everybody; guests find half of the places."""
+KEPT_FRUITLESS = 50
+"""Cancelled and failed requests of one player: they take no part of what the player may store."""
 BEST_TARGET_PCT = 0.01
 WORST_TARGET_PCT = 10.0
 _REREAD_S = 2.0
@@ -272,6 +274,7 @@ class SolveJobs:
             row.status, row.worker, row.heartbeat_at = shared.status, shared.worker, shared.heartbeat_at
             row.iteration, row.seconds, row.pct_pot = shared.iteration, shared.seconds, shared.pct_pot
             row.solution_id, row.finished_at, row.attempts = shared.solution_id, shared.finished_at, shared.attempts
+        await repository.drop_fruitless_jobs_of(db, principal.user_id, but=KEPT_FRUITLESS)
         await repository.add_job(db, row)
         if row.status == SolveStatus.QUEUED:
             after_commit(db, lambda: publish_control(key, "queued"))

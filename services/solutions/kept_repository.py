@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from services.solutions.models import KeptBoardRow, StudyRow
+
+MOST_A_DAY = 1_000
+"""Boards that one player may study in a day (UTC)."""
 
 
 async def running(db: AsyncSession, moment: datetime) -> Sequence[KeptBoardRow]:
@@ -39,26 +42,37 @@ async def add(
     await db.execute(insert(KeptBoardRow).values(rows).on_conflict_do_nothing())
 
 
-async def record(db: AsyncSession, user_id: UUID, board: str, kind: str, moment: datetime) -> None:
-    """Remember that a player studied a board: one row a day and kind."""
+async def record(db: AsyncSession, user_id: UUID, board: str, kind: str, moment: datetime) -> bool:
+    """Remember that a player studied a board: one row a day and kind; False where the day is full of other boards."""
+    day = moment.astimezone(UTC).date()
+    others = sa.select(sa.func.count()).where(
+        col(StudyRow.user_id) == user_id, col(StudyRow.day) == day, col(StudyRow.board) != board
+    )
+    if (await db.scalar(others) or 0) >= MOST_A_DAY:
+        return False
     values = {
         "user_id": user_id,
         "board": board,
         "kind": kind,
-        "day": moment.astimezone(UTC).date(),
+        "day": day,
         "times": 1,
         "last_at": moment,
     }
     statement = insert(StudyRow).values(values)
     again = {"times": col(StudyRow.times) + 1, "last_at": moment}
     await db.execute(statement.on_conflict_do_update(index_elements=["user_id", "board", "kind", "day"], set_=again))
+    return True
 
 
 async def studies(
-    db: AsyncSession, since: datetime, until: datetime, user_id: UUID | None = None
+    db: AsyncSession, since: datetime, until: datetime, boards_like: Sequence[str], user_id: UUID | None = None
 ) -> Sequence[StudyRow]:
-    """What was studied in a span, by one player or by all, the latest first."""
-    query = sa.select(StudyRow).where(col(StudyRow.last_at) >= since, col(StudyRow.last_at) <= until)
+    """What was studied in a span by one player or all: boards whose text is ``LIKE`` one of these, the latest first."""
+    query = sa.select(StudyRow).where(
+        col(StudyRow.last_at) >= since,
+        col(StudyRow.last_at) <= until,
+        col(StudyRow.board).like(sa.any_(sa.cast([*boards_like], ARRAY(sa.Text)))),
+    )
     if user_id is not None:
         query = query.where(col(StudyRow.user_id) == user_id)
     query = query.order_by(col(StudyRow.last_at).desc()).execution_options(populate_existing=True)

@@ -256,6 +256,13 @@ async def drop_fruitless_jobs(db: AsyncSession, finished_before: datetime) -> in
     return await _drop(db, sa.and_(fruitless, col(SolveJobRow.finished_at) < finished_before))
 
 
+async def drop_fruitless_jobs_of(db: AsyncSession, owner_id: UUID, but: int) -> None:
+    """Forget a player's requests that were cancelled or failed, but for the newest."""
+    fruitless = col(SolveJobRow.status).in_(("cancelled", "failed"))
+    theirs = sa.select(col(SolveJobRow.id)).where(col(SolveJobRow.owner_id) == owner_id, fruitless)
+    await _drop(db, col(SolveJobRow.id).in_(theirs.order_by(col(SolveJobRow.id).desc()).offset(but)))
+
+
 async def _drop(db: AsyncSession, which: sa.ColumnElement[bool]) -> int:
     gone = (await db.scalars(sa.delete(SolveJobRow).where(which).returning(col(SolveJobRow.solution_id)))).all()
     for solution_id in {one for one in gone if one is not None}:

@@ -10,7 +10,8 @@ and administrators see who looked at what, and who tried.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from typing import Literal
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.infra import clock
 from services.infra.db import transaction
+from services.infra.errors import TooMany
 from services.solutions import kept_repository
 from services.solutions.models import StudyRow
 from services.solutions.reservations import BoardKept, kept, overlap
@@ -34,10 +36,19 @@ async def admit(db: AsyncSession, user_id: UUID | None, board: Sequence[int], ki
 
     Raises:
         BoardKept: It is kept.
+        TooMany: The player studied as many boards today as one may.
     """
     await pass_kept(db, user_id, board)
-    if user_id is not None:
-        await kept_repository.record(db, user_id, cards_to_text(sorted(board)), kind, clock.now())
+    moment = clock.now()
+    if user_id is not None and not await kept_repository.record(
+        db, user_id, cards_to_text(sorted(board)), kind, moment
+    ):
+        day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        raise TooMany(
+            f"you looked at {kept_repository.MOST_A_DAY:,} boards today, as many as anybody may; go on tomorrow",
+            code="too-many-boards",
+            retry_after_s=int((day + timedelta(days=1) - moment).total_seconds()) + 1,
+        )
 
 
 async def pass_kept(db: AsyncSession, user_id: UUID | None, board: Sequence[int]) -> None:
@@ -57,7 +68,7 @@ async def pass_kept(db: AsyncSession, user_id: UUID | None, board: Sequence[int]
 
 async def studied(db: AsyncSession, user_id: UUID, board: Sequence[int], opened_at: datetime) -> bool:
     """Whether a player saw a board's solution in the week before a set opened, or since."""
-    rows = await kept_repository.studies(db, opened_at - LOOK_BACK, clock.now(), user_id)
+    rows = await kept_repository.studies(db, opened_at - LOOK_BACK, clock.now(), _patterns(board), user_id)
     return any(row.kind != "refused" and overlap(parse_cards(row.board), board) for row in rows)
 
 
@@ -65,5 +76,16 @@ async def of_boards(
     db: AsyncSession, boards: Sequence[Sequence[int]], opened_at: datetime, closed_at: datetime
 ) -> list[StudyRow]:
     """Everybody's studies that concern a set's boards, the latest first."""
-    rows = await kept_repository.studies(db, opened_at - LOOK_BACK, closed_at)
+    patterns = sorted({pattern for board in boards for pattern in _patterns(board)})
+    rows = await kept_repository.studies(db, opened_at - LOOK_BACK, closed_at, patterns)
     return [row for row in rows if any(overlap(parse_cards(row.board), board) for board in boards)]
+
+
+def _patterns(board: Sequence[int]) -> list[str]:
+    """What the texts of boards that `overlap` this one are ``LIKE``: its ranks with any suits, or more, or fewer.
+
+    The database leaves few boards to compare card by card, however many somebody studied.
+    """
+    ranks = [f"{rank}_" for rank in cards_to_text(sorted(board))[::2]]
+    fewer = {"".join(some) for size in range(3, len(ranks)) for some in combinations(ranks, size)}
+    return [*sorted(fewer), f"%{'%'.join(ranks)}%"]

@@ -88,8 +88,9 @@ async def change(db: AsyncSession, user_id: UUID, drill_id: UUID, plan: Plan) ->
         Invalid: It has no name.
         Conflict: Another one has this name.
     """
-    await get(db, user_id, drill_id)
     name = _name(plan)
+    await repository.lock_player(db, user_id, "drills")
+    await get(db, user_id, drill_id)
     if await drill_repository.named(db, user_id, name) not in (None, drill_id):
         raise _taken(name)
     await drill_repository.change(db, drill_id, name, plan.data(), clock.now())

@@ -49,7 +49,7 @@ async def alone(db: AsyncSession, what: UUID) -> AsyncGenerator[None]:
         async with db.begin_nested():
             yield
     except DomainError as error:
-        get_logger().warning("training_left_over", of=str(what), code=error.code, reason=error.message)
+        get_logger().warning("training_left_over", of=str(what), problem=error.code, reason=error.message)
 
 
 async def run_training() -> None:
@@ -62,7 +62,7 @@ async def run_training() -> None:
                 await close_ranked(get_training(), db)
             await get_training().warm()
         except DomainError as error:  # no database or no library now; the next round tries again
-            get_logger().warning("training_round_failed", code=error.code, reason=error.message)
+            get_logger().warning("training_round_failed", problem=error.code, reason=error.message)
         await asyncio.sleep(SWEEP_S)
 
 
@@ -72,5 +72,5 @@ async def run_ranked() -> None:
         try:
             await get_training().ranked.prepare()
         except DomainError as error:
-            get_logger().warning("ranked_round_failed", code=error.code, reason=error.message)
+            get_logger().warning("ranked_round_failed", problem=error.code, reason=error.message)
         await asyncio.sleep(SWEEP_S)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.accounts import sessions
+from services.accounts.session_records import SessionsUnavailable
 from services.infra import clock
 from services.infra.settings import get_settings
 from tests.api.conftest import PASSWORD, Browser, OpenBrowser, code_of, link_in_mail, mails_to
@@ -71,6 +73,26 @@ async def test_a_forgotten_password_is_reset_by_mail_and_every_session_ends(
     assert (await visitor.sign_in("Anna")).status_code == 401
     assert (await visitor.sign_in("Anna", NEW_PASSWORD)).status_code == 200
     assert (await mails_to("anna@example.org"))[0]["Subject"] == "Your password was changed"
+
+
+async def test_a_reset_that_cannot_end_the_sessions_changes_nothing_and_its_link_still_works(
+    open_browser: OpenBrowser, member: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = await open_browser()
+    await visitor.post("/api/auth/password/forgot", {"email": "anna@example.org"})
+    token = await link_in_mail("anna@example.org")
+
+    async def hang(_: UUID) -> list[str]:
+        raise SessionsUnavailable
+
+    with monkeypatch.context() as broken:
+        broken.setattr(sessions, "ids_of", hang)
+        assert (await reset(visitor, token)).status_code == 503
+    assert (await member.get("/api/users/me")).status_code == 200
+
+    assert (await reset(visitor, token)).status_code == 200
+    sessions._cache.clear()
+    assert (await member.get("/api/users/me")).status_code == 401
 
 
 async def test_a_reset_leaves_no_token_to_come_back_with(open_browser: OpenBrowser, member: Browser) -> None:

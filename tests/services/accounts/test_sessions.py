@@ -374,3 +374,18 @@ async def test_a_second_factor_that_is_turned_off_counts_in_no_session() -> None
     seen = await resolve(cookie(issued))
     assert seen is not None
     assert not seen.second_factor
+
+
+async def test_an_account_has_so_many_sessions_and_another_ends_the_one_used_least_lately() -> None:
+    owner, moment = new_id(), timedelta(minutes=5)
+    first = await sessions.start(owner, Role.FREE, "Anna")
+    for _ in range(sessions.MOST_OF_ONE - 1):
+        await sessions.start(owner, Role.FREE, "Anna")
+    assert len(await session_records.list_of(owner)) == sessions.MOST_OF_ONE
+    with clock.travel(moment):
+        await infra_redis.redis().expire(session_records.KEY + first.principal.session_id, 60)  # unused for long
+        newest = await sessions.start(owner, Role.FREE, "Anna")
+        assert await resolve(cookie(newest)) == newest.principal
+
+    assert len(await session_records.list_of(owner)) == sessions.MOST_OF_ONE
+    assert await resolve(cookie(first)) is None

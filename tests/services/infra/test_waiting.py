@@ -43,6 +43,17 @@ async def test_one_caller_holds_so_many_places_and_the_others_still_find_one() -
     assert seen == ["greedy", "greedy", "other", "greedy"]
 
 
+async def test_the_product_itself_finds_a_place_however_many_others_hold() -> None:
+    line, done, seen = Line(1, of_one=2, in_all=9), asyncio.Event(), list[str]()
+    tasks = [asyncio.create_task(hold(line, who, done, seen)) for who in ("a", "a", "b", "b", "", "", "")]
+    await asyncio.sleep(0)
+
+    done.set()
+    await asyncio.gather(*tasks)
+
+    assert seen == ["a", "a", "b", "", "b", "", ""]
+
+
 async def test_callers_take_turns_however_many_places_one_holds() -> None:
     line, done, seen = Line(1, of_one=9, in_all=30), asyncio.Event(), list[str]()
     tasks = [asyncio.create_task(hold(line, "greedy", done, seen)) for _ in range(6)]

@@ -12,7 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.accounts.events import GuestMerged
 from services.infra import clock, events
 from services.infra.errors import Conflict, Forbidden, Invalid, NotFound
-from services.reviews import service
+from services.infra.events import StoredEvent
+from services.reviews import projections, repository, service
+from services.reviews.events import CardSuspended
+from services.reviews.projections import MOST_MISSED
+from services.reviews.schedule import Kind, fold
 from services.reviews.service import ReviewService
 from services.training.families import family_of, parse_family
 from tests.services.reviews.conftest import Hero
@@ -199,3 +203,25 @@ async def test_every_family_that_is_named_can_be_read_back(hero: Hero, reviews: 
     family = parse_family(card.family)
     assert family is not None
     assert family.slug == card.family
+
+
+async def test_a_card_is_the_fold_of_its_entries_also_when_one_comes_late(hero: Hero, db: AsyncSession):
+    _, answer = await hero.miss()
+    query = text("SELECT position, recorded_at FROM infra.event WHERE type = 'DecisionGraded' ORDER BY position DESC")
+    position, moment = (await db.execute(query)).first() or (0, clock.now())
+    kinds: list[Kind] = ["missed", "failed", "suspended", "passed", "unsure", "resumed", "missed"]
+    for number in (1, 2, 6, 3, 4, 7, 5):
+        event, at = CardSuspended(family="any"), moment + timedelta(days=number)
+        stored = StoredEvent(position + number, 0, UUID(int=number), UUID(int=1), "card", 1, event, hero.user_id, at)
+        await projections._add(db, stored, "any", kinds[number - 1], (), answer.decision_id)
+        folded = fold(await repository.entries(db, hero.user_id, "any"))
+        assert await projections._state(db, hero.user_id, "any") == folded
+
+
+async def test_a_day_of_many_mistakes_writes_down_so_many(hero: Hero, db: AsyncSession):
+    _, answer = await hero.miss()
+    for number in range(MOST_MISSED + 5):
+        event, moment = CardSuspended(family="any"), clock.now()
+        stored = StoredEvent(10**9 + number, 0, UUID(int=number), UUID(int=1), "card", 1, event, hero.user_id, moment)
+        await projections._add(db, stored, "any", "missed", (), answer.decision_id)
+    assert len(await repository.entries(db, hero.user_id, "any")) == MOST_MISSED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from uuid import UUID
@@ -15,10 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from services.accounts.events import AccountErased, GuestMerged
 from services.infra import clock, events
 from services.infra.db import transaction
+from services.infra.errors import TooMany
 from services.solutions import erasure as _erasure  # noqa: F401 registers its projector
-from services.solutions import reservations, study
+from services.solutions import kept_repository, reservations, study
 from services.solutions.reservations import BoardKept, overlap
-from solver.cards import parse_cards
+from solver.cards import cards_to_text, parse_cards
 from solver.isomorphism import SUIT_MAPS, map_card
 
 ANN, BOB = UUID(int=1), UUID(int=2)
@@ -139,3 +141,32 @@ async def test_a_refusal_is_taken_down_although_what_was_asked_for_is_rolled_bac
         assert [tuple(row) for row in rows] == [(ANN, "refused", 2)]
         (found,) = await study.of_boards(db, [board], now, now + timedelta(hours=1))
         assert (found.user_id, found.board) == (ANN, "6h9dTd")
+
+
+@given(
+    st.lists(st.integers(0, 51), min_size=5, max_size=5, unique=True),
+    st.integers(3, 5),
+    st.integers(3, 5),
+    st.sampled_from(SUIT_MAPS),
+)
+def test_the_database_leaves_no_board_out_that_overlaps(
+    cards: list[int], size: int, other_size: int, suits: tuple[int, int, int, int]
+) -> None:
+    written = cards_to_text(sorted(map_card(suits, card) for card in cards[:other_size]))
+    likes = [re.compile(one.replace("%", ".*").replace("_", ".")) for one in study._patterns(cards[:size])]
+    assert any(like.fullmatch(written) for like in likes)
+
+
+async def test_a_player_studies_so_many_boards_a_day(db: AsyncSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_repository, "MOST_A_DAY", 3)
+    boards = [parse_cards(f"2c3c{one}") for one in ("4c", "5c", "6c", "7c")]
+    for board in boards[:3]:
+        await study.admit(db, ANN, board, "solve")
+    with pytest.raises(TooMany) as refused:
+        await study.admit(db, ANN, boards[3], "look")
+    assert refused.value.code == "too-many-boards"
+    assert 0 < refused.value.retry_after_s <= 86_401
+    await study.admit(db, ANN, boards[0], "look")
+    await study.admit(db, BOB, boards[3], "look")
+    with clock.travel(timedelta(days=1)):
+        await study.admit(db, ANN, boards[3], "look")

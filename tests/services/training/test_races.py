@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.infra.db import transaction
 from services.infra.errors import Conflict, Unavailable
+from services.training import saved
+from services.training.plan import Plan
 from services.training.service import TrainingService
 from services.training.views import Answer, Table
 from tests.services.training.conftest import add_player
@@ -148,3 +150,18 @@ async def test_a_late_second_answer_is_a_conflict_also_after_the_hand(
     with pytest.raises(Conflict):
         async with transaction() as db:
             await training.act(db, player, table.decision_id, table.actions[1])
+
+
+async def test_of_two_drills_that_take_one_name_at_once_one_gets_a_conflict(committed: AsyncEngine) -> None:
+    del committed
+    async with transaction() as db:
+        player = await add_player(db)
+        drills = [await saved.save(db, player, Plan(name=f"drill {number}")) for number in range(2)]
+
+    async def rename(drill: saved.SavedDrill) -> None:
+        async with transaction() as db:
+            await saved.change(db, player, drill.id, Plan(name="the same"))
+
+    ended = await asyncio.gather(*(rename(drill) for drill in drills), return_exceptions=True)
+
+    assert sorted(type(one) for one in ended if one is not None) == [Conflict]
