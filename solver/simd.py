@@ -35,11 +35,13 @@ class Float32x8(types.Type):
 float32x8 = Float32x8()
 
 _FLOAT = ir.FloatType()
+_BIT = ir.IntType(1)
+_INT32 = ir.IntType(32)
 _INT64 = ir.IntType(64)
 _VECTOR = ir.VectorType(_FLOAT, LANES)
 _HALVES = ir.VectorType(ir.HalfType(), LANES)
 _WORDS = ir.VectorType(ir.IntType(16), LANES)
-_INTS = ir.VectorType(ir.IntType(32), LANES)
+_INTS = ir.VectorType(_INT32, LANES)
 _FLAGS = ("nsz", "arcp", "contract", "afn", "reassoc")
 
 
@@ -67,6 +69,12 @@ def _load(builder: Any, pointer: Any, kind: ir.VectorType, align: int) -> Any:
 def _store(builder: Any, pointer: Any, value: Any, align: int) -> None:
     stored = builder.store(value, builder.bitcast(pointer, value.type.as_pointer()))
     stored.align = align
+
+
+def _splat(builder: Any, value: Any, kind: ir.VectorType) -> Any:
+    empty = ir.Constant(kind, ir.Undefined)
+    first = builder.insert_element(empty, value, ir.Constant(_INT32, 0))
+    return builder.shuffle_vector(first, empty, ir.Constant(_INTS, [0] * LANES))
 
 
 def _maximum(builder: Any, a: Any, b: Any) -> Any:
@@ -129,9 +137,7 @@ def _intrinsics() -> dict[str, Any]:  # noqa: C901 (a list of definitions)
         signature = float32x8(types.float32)
 
         def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            empty = ir.Constant(_VECTOR, ir.Undefined)
-            first = builder.insert_element(empty, args[0], ir.Constant(ir.IntType(32), 0))
-            return builder.shuffle_vector(first, empty, ir.Constant(_INTS, [0] * LANES))
+            return _splat(builder, args[0], _VECTOR)
 
         return signature, generate
 
@@ -159,10 +165,7 @@ def _intrinsics() -> dict[str, Any]:  # noqa: C901 (a list of definitions)
 
         def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             places = _load(builder, _pointer(context, builder, sig.args[0], args[0], args[1], sig.args[1]), _INTS, 4)
-            empty = ir.Constant(_INTS, ir.Undefined)
-            single = context.cast(builder, args[2], sig.args[2], types.int32)
-            first = builder.insert_element(empty, single, ir.Constant(ir.IntType(32), 0))
-            base = builder.shuffle_vector(first, empty, ir.Constant(_INTS, [0] * LANES))
+            base = _splat(builder, context.cast(builder, args[2], sig.args[2], types.int32), _INTS)
             pointer = _pointer(context, builder, sig.args[3], args[3], args[4], sig.args[4])
             _store(builder, pointer, builder.add(places, base), 4)
             return context.get_dummy_value()
@@ -204,13 +207,34 @@ def _intrinsics() -> dict[str, Any]:  # noqa: C901 (a list of definitions)
         return signature, generate
 
     @intrinsic
+    def gather8(typing: Any, array: Any, at: Any, places: Any, first: Any) -> Any:
+        signature = float32x8(array, at, places, first)
+
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            base = _pointer(context, builder, sig.args[0], args[0], args[1], sig.args[1])
+            words = _load(builder, _pointer(context, builder, sig.args[2], args[2], args[3], sig.args[3]), _WORDS, 2)
+            longs, pointers = ir.VectorType(_INT64, LANES), ir.VectorType(_FLOAT.as_pointer(), LANES)
+            size = ir.Constant(longs, [np.float32().itemsize] * LANES)
+            offsets = builder.mul(builder.zext(words, longs), size)
+            bases = _splat(builder, builder.ptrtoint(base, _INT64), longs)
+            sources = builder.inttoptr(builder.add(bases, offsets), pointers)
+            every = ir.VectorType(_BIT, LANES)
+            kind = ir.FunctionType(_VECTOR, [pointers, _INT32, every, _VECTOR])
+            name = "llvm.masked.gather.v8f32.v8p0"
+            gather = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+            align, unread = ir.Constant(_INT32, np.float32().itemsize), ir.Constant(_VECTOR, ir.Undefined)
+            return builder.call(gather, [sources, align, ir.Constant(every, [1] * LANES), unread])
+
+        return signature, generate
+
+    @intrinsic
     def prefetch(typing: Any, array: Any, index: Any) -> Any:
         signature = types.void(array, index)
 
         def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             pointer = _pointer(context, builder, sig.args[0], args[0], args[1], sig.args[1])
             place = builder.bitcast(pointer, ir.IntType(8).as_pointer())
-            flags = [ir.Constant(ir.IntType(32), flag) for flag in (0, 2, 1)]  # to read, second-level cache, data
+            flags = [ir.Constant(_INT32, flag) for flag in (0, 2, 1)]  # to read, second-level cache, data
             kind = ir.FunctionType(ir.VoidType(), [place.type, *(flag.type for flag in flags)])
             name = "llvm.prefetch.p0"
             function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
@@ -338,6 +362,7 @@ _PLAIN: dict[str, Any] = {
     "pack8": _plain_pack8,
     "transpose_in8": _plain_transpose_in8,
     "store_columns8": _plain_store_columns8,
+    "gather8": lambda array, at, places, first: array[at + _checked(places, first).astype(np.int64)],
     "take_ticket": _plain_take_ticket,
     "prefetch": lambda array, index: None,
 }
@@ -372,6 +397,8 @@ transpose_in8 = _chosen["transpose_in8"]
 """``lanes[(column + i) * 8 + k] = rows[starts[k] + column + i]`` for i, k in 0..7."""
 store_columns8 = _chosen["store_columns8"]
 """``rows[starts[k] + column + i] = vector_i[k]`` for i, k in 0..7: eight vectors become columns of eight rows."""
+gather8 = _chosen["gather8"]
+"""``array[at + places[first + k]]`` for k in 0..7; places are uint16."""
 take_ticket = _chosen["take_ticket"]
 """Adds one to ``counter[index]`` atomically and gives the value before."""
 prefetch = _chosen["prefetch"]

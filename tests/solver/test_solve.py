@@ -287,7 +287,7 @@ def test_a_hand_with_a_tiny_weight_is_trained_like_any_other(reference_spot: Loa
     root = solve(spot.with_(oop_range=tiny), target_pct=0.02, max_iterations=2000).node(())
     row = int(np.flatnonzero(root.combos == combo)[0])
     loss = root.best_response[:, row].max() - (root.strategy[:, row] * root.best_response[:, row]).sum()
-    assert 0 <= loss < 0.005 * spot.pot
+    assert -1e-6 * spot.pot < loss < 0.005 * spot.pot  # float32 rounds
 
 
 def test_a_hand_without_weight_is_not_in_the_game() -> None:

@@ -49,13 +49,16 @@ def test_a_socket_opens_for_our_own_pages_only(target: Target, figure: Figure) -
         except Refused:
             continue
     guest.socket().close()
-    # Every request of the namespace is refused, also by polling, which has no handshake.
-    polled = [
-        guest.http.get("/_event/?EIO=4&transport=polling", headers={"Origin": "https://evil.example"}).status_code
+    # Only a handshake is let through to the namespace: not polling, nor a request that only claims to be one.
+    others = [
+        guest.http.get("/_event/?EIO=4&transport=polling", headers={"Origin": origin}).status_code
+        for origin in ("https://evil.example", target.origin)
     ]
+    claimed = {"Origin": target.origin, "Upgrade": "websocket"}
+    others.append(guest.http.get("/_event/?EIO=4&transport=websocket", headers=claimed).status_code)
     figure(
-        f"{len(accepted)} of {len(evil)} foreign origins accepted (polling: {polled[0]})",
-        passed=not accepted and polled == [403],
+        f"{len(accepted)} of {len(evil)} foreign origins accepted (polling, claimed upgrade: {others})",
+        passed=not accepted and others == [400, 400, 400],
     )
 
 
